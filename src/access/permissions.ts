@@ -1,0 +1,197 @@
+import { type Caller, roles } from '../model/caller.ts'
+import { Failure, type FieldError } from '../model/failures.ts'
+import { say, type Text } from '../model/text.ts'
+import type { HasAuthority, Place } from './authority.ts'
+
+/** An action that is allowed or not whatever it is about. */
+export type NoContext = Readonly<Record<never, never>>
+
+/** Whose data it is about: a subject id, or null for nobody's. */
+export interface SubjectContext {
+  readonly subject: string | null
+}
+
+/** Everything a caller may want to do, with what a decision about it needs to know. */
+export interface Actions {
+  resolve: NoContext
+  /**
+   * Reading a record whole, values that are not public too. `subject` as `StoredRecord.subject`.
+   */
+  'identifier.read': Place & SubjectContext
+  'identifier.create': Place
+  'identifier.replace': Place
+  'identifier.patch': Place
+  'identifier.delete': Place
+  /** Listing what is under a prefix, and seeing its changes. */
+  'identifier.list': Place
+  'prefix.read': NoContext
+  'prefix.list': NoContext
+  'prefix.create': NoContext
+  'prefix.patch': NoContext
+  'client.create': NoContext
+  'client.list': NoContext
+  'client.revoke': NoContext
+  /**
+   * Following the feed at all; each change is shown to those who may `identifier.list` its prefix.
+   */
+  'changes.read': NoContext
+  'audit.read': NoContext
+  /** From a public value back to identifiers. */
+  reverse: NoContext
+  /** From a credit code back to its subject. */
+  'reverse.uscc': SubjectContext
+}
+export type Action = keyof Actions
+
+type CallerRole = Caller['role']
+
+/** What must hold beyond the role. Pure. */
+interface Condition<Context> {
+  /** A short constant for machines, as in `FieldError`. */
+  readonly rule: string
+  /** The part of the input that decides. */
+  readonly pointer: string
+  readonly detail: Text
+  holds(caller: Caller, context: Context): boolean
+}
+
+/** One way to be allowed an action. */
+interface Rule<Context> {
+  readonly role: CallerRole
+  readonly when?: Condition<Context>
+}
+
+type Table = { readonly [A in Action]: readonly Rule<Actions[A]>[] }
+
+/** One line of the role matrix. */
+export interface MatrixRow {
+  readonly role: CallerRole
+  readonly action: Action
+  /** The condition's rule, or null where the role is enough. */
+  readonly when: string | null
+}
+
+export interface Permissions {
+  /** Whether the caller may do this here. Pure; no without a rule that says yes. */
+  may<A extends Action>(caller: Caller, action: A, context: Actions[A]): boolean
+  /**
+   * @throws Failure `NOT_AUTHENTICATED` for a caller without credentials, else `NOT_PERMITTED`
+   * naming what is missing
+   */
+  demand<A extends Action>(caller: Caller, action: A, context: Actions[A]): void
+  /** The whole table, for the role matrix of the documents. */
+  matrix(): readonly MatrixRow[]
+}
+
+export function makePermissions(parts: { readonly hasAuthority: HasAuthority }): Permissions {
+  const table = makeTable(parts.hasAuthority)
+
+  function rulesFor<A extends Action>(caller: Caller, action: A): readonly Rule<Actions[A]>[] {
+    const rules: readonly Rule<Actions[A]>[] = table[action]
+    return rules.filter(rule => rule.role === caller.role)
+  }
+
+  function may<A extends Action>(caller: Caller, action: A, context: Actions[A]): boolean {
+    return rulesFor(caller, action).some(rule => rule.when?.holds(caller, context) ?? true)
+  }
+
+  return {
+    may,
+
+    demand(caller, action, context) {
+      if (may(caller, action, context)) return
+      if (caller.role === 'anyone') throw new Failure('NOT_AUTHENTICATED')
+      const unmet = rulesFor(caller, action).flatMap(({ when }) => when ?? [])
+      const errors = unmet.length > 0 ? unmet.map(errorOf) : [roleError(caller.role, action)]
+      throw new Failure('NOT_PERMITTED', errors[0]?.detail, { errors })
+    },
+
+    matrix() {
+      return (Object.keys(table) as Action[]).flatMap(action =>
+        table[action].map(({ role, when }) => ({ role, action, when: when?.rule ?? null })),
+      )
+    },
+  }
+}
+
+/**
+ * Who may do what. An action's rules are alternatives, and what no rule allows is denied;
+ * a new action does not compile until it has its line here, be it an empty one.
+ */
+function makeTable(hasAuthority: HasAuthority): Table {
+  const authorityOver = (pointer: string): Condition<Place> => ({
+    rule: 'authority',
+    pointer,
+    detail: say(
+      '凭证对该前缀没有权限，或该前缀不由本节点托管',
+      'the credential has no authority over this prefix, or the prefix is not hosted here',
+    ),
+    holds: hasAuthority,
+  })
+  const ownsRecord: Condition<SubjectContext> = {
+    rule: 'record.subject',
+    pointer: '/identifier',
+    detail: say('该记录属于其他主体', 'the record is about another subject'),
+    holds: isSubject,
+  }
+  const ownsSubject: Condition<SubjectContext> = {
+    rule: 'subject',
+    pointer: '/value',
+    detail: say('该信用代码属于其他主体', 'the credit code is of another subject'),
+    holds: isSubject,
+  }
+  const writers: readonly Rule<Place>[] = [
+    { role: 'enterprise', when: authorityOver('/identifier') },
+    { role: 'agent', when: authorityOver('/identifier') },
+    { role: 'operator', when: authorityOver('/identifier') },
+  ]
+  const operator: readonly Rule<NoContext>[] = [{ role: 'operator' }]
+
+  return {
+    resolve: everybody,
+    'identifier.read': [
+      { role: 'enterprise', when: authorityOver('/identifier') },
+      { role: 'enterprise', when: ownsRecord },
+      { role: 'agent', when: authorityOver('/identifier') },
+      { role: 'operator' },
+    ],
+    'identifier.create': writers,
+    'identifier.replace': writers,
+    'identifier.patch': writers,
+    'identifier.delete': writers,
+    'identifier.list': [
+      { role: 'enterprise', when: authorityOver('/prefix') },
+      { role: 'agent', when: authorityOver('/prefix') },
+      { role: 'operator' },
+    ],
+    'prefix.read': operator,
+    'prefix.list': operator,
+    'prefix.create': operator,
+    'prefix.patch': operator,
+    'client.create': operator,
+    'client.list': operator,
+    'client.revoke': operator,
+    'changes.read': [{ role: 'enterprise' }, { role: 'agent' }, { role: 'operator' }],
+    'audit.read': operator,
+    reverse: everybody,
+    // Not the operator: credit codes are sealed, and it reads nothing that is.
+    'reverse.uscc': [{ role: 'enterprise', when: ownsSubject }, { role: 'reviewer' }],
+  }
+}
+
+const everybody: readonly Rule<NoContext>[] = (['anyone', ...roles] as const).map(role => ({
+  role,
+}))
+
+function isSubject(caller: Caller, { subject }: SubjectContext): boolean {
+  return subject !== null && caller.subject === subject
+}
+
+function errorOf({ rule, pointer, detail }: Condition<never>): FieldError {
+  return { rule, pointer, detail }
+}
+
+function roleError(role: CallerRole, action: Action): FieldError {
+  const detail = say(`角色 ${role} 不能执行 ${action}`, `the role ${role} may not do ${action}`)
+  return { pointer: '', rule: 'role', detail }
+}

@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { codeVersionMax } from '../model/code.ts'
+import { kcv as blockCipherKcv } from './code-cipher.ts'
+import { KeyError, type KeyPlace, type MasterKey, nameOf, type RandomBytes } from './master-key.ts'
+
+/**
+ * What keys are for, and what their scope is:
+ * `pepper` of API keys (scope `''`), `code` of one code prefix (the prefix), `dek` of sealed fields
+ * (whose data they are), `blindIndex` (scope `''`).
+ */
+export type KeyPurpose = 'pepper' | 'code' | 'dek' | 'blindIndex'
+
+/**
+ * The algorithms and their key lengths in bytes; `sealing` is a DEK, from which `sealing.ts`
+ * draws.
+ */
+export const keyBytes = { sm4: 16, 'aes-256': 32, 'hmac-sm3': 32, sealing: 32 } as const
+export type KeyAlgorithm = keyof typeof keyBytes
+
+/** `active` makes new things, `retired` only reads old ones, `destroyed` is gone; never back. */
+export const keyStates = ['active', 'retired', 'destroyed'] as const
+export type KeyState = (typeof keyStates)[number]
+
+/** A key as it is used: never logged, never stored. */
+export interface Key extends KeyPlace {
+  readonly purpose: KeyPurpose
+  readonly algorithm: KeyAlgorithm
+  readonly state: Exclude<KeyState, 'destroyed'>
+  readonly key: Buffer
+  readonly kcv: string
+}
+
+/** A key as it is stored. The row `master` wraps nothing: it keeps the master key's check value. */
+export interface KeyRow extends KeyPlace {
+  readonly purpose: KeyPurpose | 'master'
+  readonly algorithm: KeyAlgorithm
+  readonly state: KeyState
+  /** null in the row `master` and once destroyed. */
+  readonly wrapped: Buffer | null
+  /** Hex digits by which a key is recognised: 6, and 16 for the master key. */
+  readonly kcv: string
+}
+
+/** The rows, keyed by purpose, scope and version. Implemented by the storage. */
+export interface KeyRows {
+  /** All versions, destroyed ones too, in any order. */
+  find(purpose: KeyRow['purpose'], scope: string): Promise<readonly KeyRow[]>
+  /** @returns false, having done nothing, when there is a row of this purpose, scope and version */
+  insert(row: KeyRow): Promise<boolean>
+  /** Becoming `destroyed` also overwrites `wrapped` with null, in the same statement. */
+  setState(place: KeyPlace, state: KeyState): Promise<void>
+}
+
+/** Keys by purpose, scope and version. It remembers none: whoever needs a key often keeps it. */
+export interface KeyStore {
+  /**
+   * Proves the master key before anything is done with it; the first opening of a store binds it.
+   * @throws KeyError when the store belongs to another master key
+   */
+  open(): Promise<void>
+  /** The keys that can still be used, by version. */
+  list(purpose: KeyPurpose, scope: string): Promise<readonly Key[]>
+  /**
+   * The newest active key, made if there is none; of many askers one makes it and all get the same.
+   * @param algorithm of a key to be made: one that is there keeps its own
+   */
+  getOrMake(purpose: KeyPurpose, scope: string, algorithm: KeyAlgorithm): Promise<Key>
+  /**
+   * Adds the next version as active: rotation. The versions before it stay what they are.
+   * @param key its bytes where they are given, such as the published ones of the demo; else random
+   * @throws KeyError when the versions are used up or another process was faster
+   */
+  add(purpose: KeyPurpose, scope: string, algorithm: KeyAlgorithm, key?: Buffer): Promise<Key>
+  /** @throws KeyError when there is no such key or it is destroyed */
+  retire(place: KeyPlace & { readonly purpose: KeyPurpose }): Promise<void>
+  /** What only this key could open is lost. @throws KeyError when there is no such key */
+  destroy(place: KeyPlace & { readonly purpose: KeyPurpose }): Promise<void>
+}
+
+/** Losing the race for a first key once is ordinary, losing it this often is not. */
+const attemptsMax = 3
+
+const masterPlace = { purpose: 'master', scope: '', version: 1 } as const
+
+export function makeKeyStore(parts: {
+  readonly rows: KeyRows
+  readonly masterKey: MasterKey
+  readonly random: RandomBytes
+}): KeyStore {
+  const { rows, masterKey, random } = parts
+  let proven = false
+
+  async function prove(): Promise<void> {
+    const kcv = masterKey.checkValue
+    const row = {
+      ...masterPlace,
+      algorithm: 'aes-256',
+      state: 'active',
+      wrapped: null,
+      kcv,
+    } as const
+    const [stored] = await rows.find(masterPlace.purpose, masterPlace.scope)
+    if (stored === undefined && (await rows.insert(row))) return
+    const bound = stored ?? (await rows.find(masterPlace.purpose, masterPlace.scope))[0]
+    if (bound?.kcv === kcv) return
+    throw new KeyError(
+      `this is the wrong master key: the store belongs to the one with check value ` +
+        `${bound?.kcv}, the file holds ${kcv}; point QXM_MASTER_KEY_FILE at the file this store was made with`,
+    )
+  }
+
+  function rowsOf(purpose: KeyPurpose, scope: string): Promise<readonly KeyRow[]> {
+    assert(proven, 'the key store is opened before it is used')
+    return rows.find(purpose, scope)
+  }
+
+  function unwrap(row: KeyRow & { state: Key['state'] }, purpose: KeyPurpose): Key {
+    const { scope, version, algorithm, state, kcv } = row
+    const key = row.wrapped && masterKey.unwrap(row.wrapped, row)
+    if (key === null || kcvOf(algorithm, key) !== kcv) {
+      throw new KeyError(
+        `the key ${nameOf(row)} is not the one its check value ${kcv} was computed from: ` +
+          'restore that row from a backup of the database',
+      )
+    }
+    return { purpose, scope, version, algorithm, state, key, kcv }
+  }
+
+  function usable(found: readonly KeyRow[], purpose: KeyPurpose): Key[] {
+    return found
+      .filter(isUsable)
+      .sort((a, b) => a.version - b.version)
+      .map(row => unwrap(row, purpose))
+  }
+
+  async function addAfter(
+    found: readonly KeyRow[],
+    purpose: KeyPurpose,
+    scope: string,
+    algorithm: KeyAlgorithm,
+    key: Buffer,
+  ): Promise<Key | undefined> {
+    // Destroyed versions count: a version never means two keys.
+    const version = Math.max(0, ...found.map(row => row.version)) + 1
+    if (purpose === 'code' && version > codeVersionMax) {
+      throw new KeyError(
+        `the code prefix ${scope} has used its ${codeVersionMax} key versions: ` +
+          'issue further codes under another prefix (QXM_PREFIX)',
+      )
+    }
+    const made = { purpose, scope, version, algorithm, state: 'active' } as const
+    const kcv = kcvOf(algorithm, key)
+    const inserted = await rows.insert({ ...made, wrapped: masterKey.wrap(key, made), kcv })
+    return inserted ? { ...made, key, kcv } : undefined
+  }
+
+  async function setState(place: KeyPlace & { purpose: KeyPurpose }, state: KeyState) {
+    const found = await rowsOf(place.purpose, place.scope)
+    const row = found.find(({ version }) => version === place.version)
+    if (row === undefined || keyStates.indexOf(row.state) > keyStates.indexOf(state)) {
+      throw new KeyError(
+        `the key ${nameOf(place)} ${row ? `is ${row.state}` : 'does not exist'} and cannot ` +
+          `become ${state}: look at the list of keys first`,
+      )
+    }
+    await rows.setState(place, state)
+  }
+
+  return {
+    async open() {
+      await prove()
+      proven = true
+    },
+
+    async list(purpose, scope) {
+      return usable(await rowsOf(purpose, scope), purpose)
+    },
+
+    async getOrMake(purpose, scope, algorithm) {
+      for (let attempt = 0; attempt < attemptsMax; attempt++) {
+        const found = await rowsOf(purpose, scope)
+        const newest = usable(found, purpose).findLast(key => key.state === 'active')
+        if (newest !== undefined) return newest
+        const fresh = random(keyBytes[algorithm])
+        const made = await addAfter(found, purpose, scope, algorithm, fresh)
+        if (made !== undefined) return made
+      }
+      throw new KeyError(
+        `no key "${purpose}" of "${scope}" could be made, others change it at the same time: ` +
+          'let one process start, then the others',
+      )
+    },
+
+    async add(purpose, scope, algorithm, key = random(keyBytes[algorithm])) {
+      assert(key.length === keyBytes[algorithm], `a key of ${algorithm} has its length`)
+      const found = await rowsOf(purpose, scope)
+      const added = await addAfter(found, purpose, scope, algorithm, key)
+      if (added !== undefined) return added
+      throw new KeyError(
+        `another process added a key "${purpose}" of "${scope}" at the same moment: ` +
+          'look at the list of keys, and add one only if it is still needed',
+      )
+    },
+
+    retire: place => setState(place, 'retired'),
+    destroy: place => setState(place, 'destroyed'),
+  }
+}
+
+/** Whether no master key was ever bound to the store, so that a missing key file may be made. */
+export async function isUnbound(rows: Pick<KeyRows, 'find'>): Promise<boolean> {
+  return (await rows.find(masterPlace.purpose, masterPlace.scope)).length === 0
+}
+
+/**
+ * The check value of a key: 6 hex digits. For a block cipher the first 3 bytes of the enciphered
+ * zero block, as hardware modules have it; elsewhere of an HMAC-SM3, so that the zero block of a
+ * key used with GCM, its hash key, stays secret.
+ */
+export function kcvOf(algorithm: KeyAlgorithm, key: Buffer): string {
+  switch (algorithm) {
+    case 'sm4':
+    case 'aes-256':
+      return blockCipherKcv(algorithm, key)
+    case 'hmac-sm3':
+    case 'sealing':
+      return createHmac('sm3', key).update('qxm-kcv-v1').digest().toString('hex', 0, 3)
+  }
+}
+
+/**
+ * Whether a key has the check value of one that is printed in standards or in our documents, so
+ * that anybody could issue codes with it: right for the demo, never in production.
+ */
+export function isPublishedKey(algorithm: KeyAlgorithm, kcv: string): boolean {
+  return publishedKcvs.has(`${algorithm} ${kcv}`)
+}
+
+const publishedKcvs: ReadonlySet<string> = new Set([
+  'sm4 2677f4', // GB/T 32907-2016 annex A: 0123456789abcdeffedcba9876543210
+  'sm4 09cbe1', // the key of FIPS 197 and SP 800-38G samples: 2b7e151628aed2a6abf7158809cf4f3c
+  'aes-256 20ec0f', // 32 times 11
+])
+
+function isUsable(row: KeyRow): row is KeyRow & { state: Key['state'] } {
+  return row.state !== 'destroyed'
+}
