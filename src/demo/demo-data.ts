@@ -1,0 +1,117 @@
+import type { PrefixInput } from '../registry/prefixes.ts'
+import type { System } from '../model/identifier.ts'
+import type { RecordInput } from '../registry/identifiers.ts'
+import type { ValueInput } from '../registry/values.ts'
+
+/**
+ * The published test key of enterprise codes, so that the codes in every example are the same everywhere. Anybody can
+ * issue codes with it: a store that holds it never starts in production mode.
+ */
+export const demoCodeKey = Buffer.from('0123456789abcdeffedcba9876543210', 'hex')
+
+/** Fictional, with valid check symbols. */
+export const demoSubjects = [
+  {
+    name: '深圳示例精密制造有限公司',
+    uscc: '91440300MA0DEMAA0A',
+    region: '440300',
+    industry: 'C3911',
+    grade: 'A',
+  },
+  {
+    name: '北京示例工业计量研究院',
+    uscc: '12110000MB0DEMBB94',
+    region: '110000',
+    industry: 'M7452',
+    grade: 'B',
+  },
+] as const
+
+/** The owner is the position in {@link demoSubjects}. */
+export const demoPrefixes: readonly (PrefixInput & {
+  readonly system: System
+  readonly prefix: string
+  readonly ownedBy: number
+})[] = [
+  { system: 'handle', prefix: '88.118.8', ownedBy: 0 },
+  { system: 'gs1', prefix: '6901234', ownedBy: 0, for: ['product', 'equipment'] },
+  { system: 'oid', prefix: '2.999.118.8', ownedBy: 0, for: ['equipment'] },
+  { system: 'vaa', prefix: 'VAA88.118.8', ownedBy: 0, for: ['product'] },
+  {
+    system: 'handle',
+    prefix: '88.118.9',
+    ownedBy: 1,
+    for: ['equipment'],
+    served: 'delegated',
+    sites: [
+      {
+        address: '127.0.0.1',
+        protocols: [
+          { protocol: 'TCP', port: 2642 },
+          { protocol: 'UDP', port: 2642 },
+          { protocol: 'HTTP', port: 8001 },
+        ],
+        url: 'http://127.0.0.1:8001',
+      },
+    ],
+  },
+]
+
+const productCount = 200
+const equipmentCount = 50
+/** Some products carry a VAA name too, and every piece of equipment an OID. */
+const vaaEvery = 4
+
+export interface DemoRecord extends RecordInput {
+  readonly identifier: string
+}
+
+export function demoRecords(): DemoRecord[] {
+  return [
+    ...Array.from({ length: productCount }, (_, at) => product(at + 1)),
+    ...Array.from({ length: equipmentCount }, (_, at) => equipment(at + 1)),
+  ]
+}
+
+function product(number: number): DemoRecord {
+  const identifier = `88.118.8/ABC-${number}`
+  return {
+    identifier,
+    kind: 'product',
+    values: texts([
+      ['URL', `https://example.com/products/ABC-${number}`],
+      ['NAME', `示例轴承 ABC-${number}`],
+      ['MODEL', `ABC-${6200 + number}`],
+      ['BATCH', `2026${String(1 + (number % 12)).padStart(2, '0')}`],
+      ['GS1', `01/0${gtin13(`6901234${String(number).padStart(5, '0')}`)}`],
+      ...(number % vaaEvery === 0 ? ([['VAA', `VAA${identifier}`]] as const) : []),
+    ]),
+  }
+}
+
+function equipment(number: number): DemoRecord {
+  const serial = String(number).padStart(3, '0')
+  return {
+    identifier: `88.118.8/EQ-${serial}`,
+    kind: 'equipment',
+    values: texts([
+      ['URL', `https://example.com/equipment/EQ-${serial}`],
+      ['NAME', `示例数控机床 ${serial} 号`],
+      ['MANUFACTURER', demoSubjects[0].name],
+      ['OID', `2.999.118.8.${number}`],
+      ['GS1', `8004/6901234EQ-${serial}`],
+    ]),
+  }
+}
+
+function texts(pairs: readonly (readonly [type: string, value: string])[]): ValueInput[] {
+  return pairs.map(([type, data], position) => ({ index: position + 1, type, data }))
+}
+
+/** GS1 General Specifications §7.9: weights 3 and 1 in turn, from the right. */
+function gtin13(digits: string): string {
+  const sum = [...digits]
+    .reverse()
+    .reduce((total, digit, position) => total + Number(digit) * (position % 2 === 0 ? 3 : 1), 0)
+  return `${digits}${(10 - (sum % 10)) % 10}`
+}

@@ -1,0 +1,149 @@
+import type { Caller } from '../model/caller.ts'
+import { Failure, invalid } from '../model/failures.ts'
+import type { System } from '../model/identifier.ts'
+import type { Prefix, PrefixState, PrefixUse, SiteAddress } from '../model/prefix.ts'
+import { say } from '../model/text.ts'
+import type { Idempotency, Ledger, PrefixRow, Transactions } from './parts.ts'
+
+export interface PrefixInput {
+  /** The owner's code as a whole identifier or its 14 symbols; null: nobody. */
+  readonly owner?: string | null
+  readonly state?: PrefixState
+  readonly served?: 'hosted' | 'delegated'
+  readonly sites?: readonly SiteAddress[]
+  readonly for?: readonly PrefixUse[]
+}
+
+export interface PrefixParts {
+  readonly transactions: Transactions
+  /** @throws Failure `INPUT_INVALID` where the text is no prefix of the system */
+  readonly parsePrefix: (system: System, text: string) => string
+  /** @throws Failure `INPUT_INVALID` where no subject has the code. @returns the subject's id */
+  readonly subjectIdByCode: (code: string) => string
+  readonly demandOperator: (caller: Caller, action: 'prefix.create' | 'prefix.patch') => void
+}
+
+export interface Prefixes {
+  create(
+    input: PrefixInput & { readonly system?: System; readonly prefix: string },
+    caller: Caller,
+    idempotency?: Idempotency,
+  ): Promise<PrefixRow>
+  /** `owner` hands the prefix over in one epoch step. */
+  patch(
+    system: System,
+    prefix: string,
+    input: PrefixInput,
+    request: { readonly caller: Caller; readonly ifSerial?: number; readonly idempotency?: Idempotency },
+  ): Promise<PrefixRow>
+}
+
+export const sitesMax = 16
+
+/** Prefixes under the node: who owns them, whether they answer, and where. */
+export function makePrefixes(parts: PrefixParts): Prefixes {
+  const { transactions, parsePrefix, demandOperator } = parts
+  return {
+    async create({ system = 'handle', prefix: text, ...input }, caller, idempotency) {
+      demandOperator(caller, 'prefix.create')
+      const prefix = parsePrefix(system, text)
+      return transactions.write(
+        caller,
+        async ledger => {
+          if ((await ledger.lockPrefix(system, prefix)) !== undefined) {
+            throw new Failure('ALREADY_EXISTS')
+          }
+          const row = merge(parts, blank(system, prefix), input)
+          await commit(ledger, row, undefined)
+          return row
+        },
+        idempotency,
+      )
+    },
+
+    async patch(system, text, input, { caller, ifSerial, idempotency }) {
+      demandOperator(caller, 'prefix.patch')
+      const prefix = parsePrefix(system, text)
+      return transactions.write(
+        caller,
+        async ledger => {
+          const before = await ledger.lockPrefix(system, prefix)
+          if (before === undefined) throw new Failure('PREFIX_UNKNOWN')
+          if (ifSerial !== undefined && ifSerial !== before.serial) throw new Failure('VERSION_STALE')
+          const { epoch: _, ...former } = before
+          const row = merge(parts, { ...former, serial: former.serial + 1 }, input)
+          await commit(ledger, row, before)
+          return row
+        },
+        idempotency,
+      )
+    },
+  }
+}
+
+function blank(system: System, prefix: string): PrefixRow {
+  return {
+    system,
+    prefix,
+    owner: null,
+    state: 'enabled',
+    served: 'hosted',
+    sites: [],
+    uses: ['product', 'equipment'],
+    serial: 1,
+  }
+}
+
+function merge({ subjectIdByCode }: PrefixParts, row: PrefixRow, input: PrefixInput): PrefixRow {
+  const merged: PrefixRow = {
+    ...row,
+    ...(input.owner === undefined
+      ? {}
+      : { owner: input.owner === null ? null : subjectIdByCode(input.owner) }),
+    ...(input.state === undefined ? {} : { state: input.state }),
+    ...(input.served === undefined ? {} : { served: input.served }),
+    ...(input.sites === undefined ? {} : { sites: input.sites }),
+    ...(input.for === undefined ? {} : { uses: input.for }),
+  }
+  if (merged.served === 'delegated' && merged.sites.length === 0) {
+    throw invalid(
+      '/sites',
+      'prefix.sites',
+      say('委托的前缀至少需要一个站点', 'a delegated prefix needs at least one site'),
+    )
+  }
+  if (merged.sites.length > sitesMax) {
+    throw invalid(
+      '/sites',
+      'prefix.sites',
+      say(`最多 ${sitesMax} 个站点`, `a prefix has at most ${sitesMax} sites`),
+    )
+  }
+  return merged
+}
+
+/**
+ * Writes the row and grows every epoch whose answers may now be different: the prefix's own, both owners', and those
+ * of records elsewhere whose aliases lie under it.
+ */
+async function commit(ledger: Ledger, row: PrefixRow, before: Prefix | undefined): Promise<void> {
+  await ledger.putPrefix(row)
+  const subjects = [row.owner, before?.owner ?? null].filter(id => id !== null)
+  const touched = await ledger.prefixesWithAliasesUnder(row.system, row.prefix)
+  const others = touched.map(prefix => ['handle', prefix] as const)
+  await ledger.growEpochs(others, subjects)
+  await ledger.audit({
+    action: before === undefined ? 'prefix.created' : 'prefix.replaced',
+    target: `prefix:${row.system}:${row.prefix}`,
+    detail: { owner: row.owner, state: row.state, served: row.served, serial: row.serial },
+  })
+  await ledger.announce({
+    identifier: row.system === 'handle' ? `0.NA/${row.prefix}` : `${row.system}:${row.prefix}`,
+    prefix: row.prefix,
+    serial: row.serial,
+    op: before === undefined ? 'created' : 'replaced',
+    kind: 'prefix',
+    keys: [],
+    directory: { prefixes: [[row.system, row.prefix], ...others], subjects },
+  })
+}

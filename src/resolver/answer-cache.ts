@@ -1,0 +1,84 @@
+import { LRUCache } from 'lru-cache'
+import type { Prefix } from '../model/prefix.ts'
+import type { StoredRecord } from '../model/record.ts'
+import type { Answer } from './parts.ts'
+
+/** A wire's bytes of an answer. */
+export type Form = 'json' | 'protobuf'
+
+/** What is remembered of a key: a record with the answer anyone gets, ready to write, or that there is none. */
+export interface Entry {
+  /** Undefined: the store was asked, and there is no such identifier. */
+  readonly record: StoredRecord | undefined
+  /** What anyone gets: the public values. Undefined for what is absent, gone, or an alias that leads nowhere. */
+  readonly answer: Answer | undefined
+  /** `answer` as bytes, a form encoded when it is first asked for. Owned by the resolver. */
+  readonly bytes: Map<Form, Buffer>
+  readonly etag: string
+  /** The prefix that was responsible and the epochs of what the answer took from it and its owner. */
+  readonly prefix: string
+  readonly prefixEpoch: number
+  /** Of an alias: the prefix of the record it names, and that one's epoch. */
+  readonly named: Pick<Prefix, 'system' | 'prefix' | 'epoch'> | undefined
+  /** Subject id of the answer's owner. */
+  readonly owner: string | null
+  readonly ownerEpoch: number
+  /** Monotonic milliseconds. */
+  readonly madeAtMs: number
+  readonly expiresAtMs: number
+}
+
+/** Answers by the key of what was asked. Bounded; says nothing about freshness, which is the resolver's to judge. */
+export interface AnswerCache {
+  get(key: string): Entry | undefined
+  set(key: string, entry: Entry): void
+  evict(key: string): void
+  clear(): void
+  readonly count: number
+}
+
+export interface AnswerCacheBounds {
+  readonly entriesMax: number
+  readonly bytesMax: number
+  /** Absent identifiers are remembered apart, so that a flood of unknown ones drives out no answer. */
+  readonly absentMax: number
+}
+
+/** What an entry costs beyond what its record says: maps, keys, the answer's own members (measured roughly). */
+const entryOverheadBytes = 1024
+/** What a record says is there as a record, as JSON and perhaps as protobuf; the bytes are made after the entry is kept. */
+const copiesOfRecord = 3
+
+export function makeAnswerCache({ entriesMax, bytesMax, absentMax }: AnswerCacheBounds): AnswerCache {
+  const present = new LRUCache<string, Entry>({
+    max: entriesMax,
+    maxSize: bytesMax,
+    sizeCalculation: ({ record }) =>
+      entryOverheadBytes + copiesOfRecord * JSON.stringify(record).length,
+  })
+  const absent = new LRUCache<string, Entry>({ max: absentMax })
+
+  return {
+    get: key => present.get(key) ?? absent.get(key),
+    set(key, entry) {
+      if (entry.record === undefined) {
+        present.delete(key)
+        absent.set(key, entry)
+      } else {
+        absent.delete(key)
+        present.set(key, entry)
+      }
+    },
+    evict(key) {
+      present.delete(key)
+      absent.delete(key)
+    },
+    clear() {
+      present.clear()
+      absent.clear()
+    },
+    get count() {
+      return present.size + absent.size
+    },
+  }
+}

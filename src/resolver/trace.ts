@@ -1,0 +1,34 @@
+import { say, type Text } from '../model/text.ts'
+
+/** One step of how an answer came about, for people (`trace=1`, `qxm trace`). */
+export interface TraceStep {
+  /** A short constant for machines. */
+  readonly step: 'name' | 'prefix' | 'memory' | 'store' | 'alias' | 'referral' | 'visibility' | 'policy'
+  readonly text: Text
+  readonly facts: Readonly<Record<string, unknown>>
+}
+
+/** Collects steps where somebody asked for them, and costs nothing where not. */
+export type Trace = ((step: TraceStep['step'], text: Text, facts?: Record<string, unknown>) => void) | undefined
+
+export function collectTrace(steps: TraceStep[]): NonNullable<Trace> {
+  return (step, text, facts = {}) => steps.push({ step, text, facts })
+}
+
+export const traceTexts = {
+  name: say('识别为标识体系中的一个标识', 'recognised as an identifier of this system'),
+  prefixFound: say('最长匹配的前缀负责此标识', 'the longest matching prefix is responsible'),
+  prefixMissing: say('没有已知前缀负责此标识', 'no known prefix is responsible'),
+  memoryHit: say('由进程内存回答', 'answered from process memory'),
+  memoryMiss: say('进程内存中没有', 'not in process memory'),
+  memoryOutdated: say('内存中的条目已过期或属于旧纪元', 'the entry in memory is expired or of an older epoch'),
+  memoryPassed: say('按请求绕过缓存', 'the caches were passed by, as asked'),
+  storeFound: say('存储中找到记录', 'the store has the record'),
+  storeMissing: say('存储中没有此标识', 'the store has no such identifier'),
+  storeAway: say('存储未应答，使用过期条目', 'the store did not answer; the expired entry is used'),
+  aliasLed: say('别名指向此记录', 'the alias leads to this record'),
+  aliasUnproven: say('别名未经证实，不予指向', 'the alias is unproven and leads nowhere'),
+  codeForged: say('不是本节点签发的企信码', 'this is no code this node has issued'),
+  referral: say('前缀已委托，请询问所列站点', 'the prefix is delegated; ask the sites listed'),
+  visibility: say('按询问者的权限筛选了值', 'the values were chosen by what the asker may see'),
+} as const

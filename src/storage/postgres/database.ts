@@ -1,0 +1,47 @@
+/** A parameter of a query. Objects for jsonb go as `JSON.stringify` text, bytes as Buffer. */
+export type Parameter =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | Buffer
+  | Date
+  | readonly (string | number | bigint | boolean | null | Buffer)[]
+
+/** One session's worth of questions; inside a transaction, only through the one handed over. */
+export interface Queries {
+  /**
+   * Runs one statement with `$1…` parameters and gives its rows. int8 comes as number (bigint where unsafe),
+   * timestamptz as Date, jsonb parsed, bytea as Buffer: the same from every engine.
+   */
+  query<Row extends object = Record<string, unknown>>(
+    sql: string,
+    parameters?: readonly Parameter[],
+  ): Promise<Row[]>
+  /** Runs any number of statements without parameters: migrations only. */
+  exec(sql: string): Promise<void>
+  /**
+   * `copy table (columns) from stdin` in text format: chunks of COPY text lines, each chunk whole lines.
+   * @returns the number of rows copied
+   */
+  copy(sql: string, chunks: AsyncIterable<string>): Promise<number>
+}
+
+export interface TransactionOptions {
+  /** How long one statement may take, where the engine can be told: for migrations and jobs, not for requests. */
+  readonly statementTimeoutMs?: number
+}
+
+/** The one interface to a PostgreSQL engine: the embedded PGlite (`embedded.ts`) or a server (`server.ts`). */
+export interface Database extends Queries {
+  readonly engine: 'embedded' | 'postgres'
+  /**
+   * Runs `work` in one transaction, read committed; commits when it returns, rolls back when it throws.
+   * A deadlock or serialization failure is retried up to 3 times with jitter, so `work` must be repeatable.
+   */
+  transaction<T>(work: (queries: Queries) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /** Calls back on each NOTIFY of the channel until the returned function is called. A bell, never a truth: it may be lost. */
+  listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>
+  close(): Promise<void>
+}

@@ -1,0 +1,328 @@
+import type { Caller } from '../../model/caller.ts'
+import { Failure } from '../../model/failures.ts'
+import type { StoredRecord } from '../../model/record.ts'
+import type { Announcement, AuditEntry, Ledger, PrefixRow } from '../../registry/parts.ts'
+import type { Queries } from './database.ts'
+import { type RecordRow, recordColumns, rowToRecord } from './record-rows.ts'
+import { searchableValues } from './reverse.ts'
+import { makeRowId } from './row-ids.ts'
+
+export interface OpenLedger extends Ledger {
+  readonly announcements: readonly Announcement[]
+  /** Writes the audit and change rows collected so far: the last thing before the commit. */
+  flush(): Promise<void>
+}
+
+/** The rows of one transaction, as `registry` wants to see them. */
+export function makeLedger(queries: Queries, caller: Caller, at: Date): OpenLedger {
+  const audits: AuditEntry[] = []
+  const announcements: Announcement[] = []
+
+  return {
+    at,
+    announcements,
+    ...recordWrites(queries, at),
+    ...directoryWrites(queries, at),
+    ...clientWrites(queries, at),
+
+    async audit(entry) {
+      audits.push(entry)
+    },
+
+    async announce(announcement) {
+      announcements.push(announcement)
+    },
+
+    async flush() {
+      await insertAudits(queries, caller, at, audits)
+      await insertChanges(queries, at, announcements)
+    },
+  }
+}
+
+type RecordWrites = Pick<Ledger, 'lockRecord' | 'putRecord' | 'lockAliases' | 'putAliases'>
+
+function recordWrites(queries: Queries, at: Date): RecordWrites {
+  return {
+    async lockRecord(key) {
+      const [row] = await queries.query<RecordRow>(
+        `select ${recordColumns} from records r where r.key = $1 for update`,
+        [key],
+      )
+      return row && rowToRecord(row)
+    },
+
+    async putRecord(record, before) {
+      if (before === undefined) await insertRecord(queries, record, at)
+      else await replaceRecord(queries, record, before, at)
+    },
+
+    async lockAliases(keys) {
+      if (keys.length === 0) return new Map()
+      const locked = await queries.query<{ key: string }>(
+        'select key from aliases where key = any($1) order by key for update',
+        [keys],
+      )
+      const rows = await queries.query<RecordRow & { asked: string }>(
+        `select ${recordColumns}, r.key as asked from records r where r.key = any($1)
+         union all
+         select ${recordColumns}, a.key as asked
+         from aliases a join records r on r.key = a.record_key and r.prefix = a.record_prefix
+         where a.key = any($2)`,
+        [keys, locked.map(({ key }) => key)],
+      )
+      return new Map(rows.map(row => [row.asked, rowToRecord(row)]))
+    },
+
+    async putAliases(record, aliases) {
+      const keys = aliases.map(({ key }) => key)
+      if (record.serial > 1) {
+        await queries.query(
+          'delete from aliases where record_key = $1 and record_prefix = $2 and key <> all($3)',
+          [record.key, record.prefix, keys],
+        )
+      }
+      if (keys.length === 0) return
+      await queries.query(
+        `insert into aliases (key, system, authority, record_key, record_prefix)
+         select key, system, authority, $4, $5
+         from unnest($1::text[], $2::text[], $3::text[]) as alias (key, system, authority)
+         on conflict (key) do update
+         set record_key = excluded.record_key, record_prefix = excluded.record_prefix`,
+        [
+          keys,
+          aliases.map(({ system }) => system),
+          aliases.map(({ authority }) => authority),
+          record.key,
+          record.prefix,
+        ],
+      )
+    },
+  }
+}
+
+async function insertRecord(queries: Queries, record: StoredRecord, at: Date): Promise<void> {
+  const { digests, types } = searchableValues(record)
+  const rows = await queries.query(
+    `with record as (
+       insert into records (key, prefix, identifier, system, kind, values, aliases, subject, submitter, basis,
+         serial, successor, gone, created_at, updated_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
+       on conflict do nothing returning key, prefix
+     ), indexed as (
+       insert into public_values (digest, key, prefix, type)
+       select v.digest, record.key, record.prefix, v.type
+       from record, unnest($15::bytea[], $16::text[]) as v (digest, type)
+     )
+     select key from record`,
+    [record.key, record.prefix, record.identifier, ...recordParameters(record), at, digests, types],
+  )
+  if (rows.length === 0) throw new Failure('ALREADY_EXISTS')
+}
+
+async function replaceRecord(
+  queries: Queries,
+  record: StoredRecord,
+  before: StoredRecord,
+  at: Date,
+): Promise<void> {
+  await queries.query(
+    `insert into record_versions (key, prefix, serial, kind, values, submitter, basis, successor, gone, written_at)
+     select key, prefix, serial, kind, values, submitter, basis, successor, gone, updated_at
+     from records where key = $1 and prefix = $2`,
+    [before.key, before.prefix],
+  )
+  const { digests, types } = searchableValues(record)
+  await queries.query(
+    `with forgotten as (
+       delete from public_values where key = $1 and prefix = $2
+     ), indexed as (
+       insert into public_values (digest, key, prefix, type)
+       select v.digest, $1, $2, v.type from unnest($15::bytea[], $16::text[]) as v (digest, type)
+     )
+     update records set identifier = $3, system = $4, kind = $5, values = $6, aliases = $7, subject = $8,
+       submitter = $9, basis = $10, serial = $11, successor = $12, gone = $13, updated_at = $14
+     where key = $1 and prefix = $2`,
+    [before.key, before.prefix, record.identifier, ...recordParameters(record), at, digests, types],
+  )
+}
+
+function recordParameters(record: StoredRecord) {
+  return [
+    record.system,
+    record.kind,
+    JSON.stringify(record.values),
+    JSON.stringify(record.aliases),
+    record.subject,
+    record.submitter,
+    record.basis,
+    record.serial,
+    record.successor,
+    record.gone === null ? null : JSON.stringify(record.gone),
+  ] as const
+}
+
+type DirectoryWrites = Pick<
+  Ledger,
+  | 'lockPrefix'
+  | 'putPrefix'
+  | 'prefixesWithAliasesUnder'
+  | 'growEpochs'
+  | 'putSubject'
+  | 'nextCodeNumber'
+>
+
+function directoryWrites(queries: Queries, at: Date): DirectoryWrites {
+  return {
+    async lockPrefix(system, prefix) {
+      const [row] = await queries.query<PrefixRow & { epoch: number }>(
+        `select system, prefix, owner, state, served, sites, uses, epoch, serial
+         from prefixes where system = $1 and prefix = $2 for update`,
+        [system, prefix],
+      )
+      return row
+    },
+
+    async putPrefix(row) {
+      await queries.query(
+        `insert into prefixes (system, prefix, owner, state, served, sites, uses, epoch, serial, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $9)
+         on conflict (system, prefix) do update
+         set owner = excluded.owner, state = excluded.state, served = excluded.served, sites = excluded.sites,
+             uses = excluded.uses, epoch = prefixes.epoch + 1, serial = excluded.serial,
+             updated_at = excluded.updated_at`,
+        [
+          row.system,
+          row.prefix,
+          row.owner,
+          row.state,
+          row.served,
+          JSON.stringify(row.sites),
+          row.uses,
+          row.serial,
+          at,
+        ],
+      )
+    },
+
+    async prefixesWithAliasesUnder(system, prefix) {
+      // Wider than the label-wise rule (88.1 also finds 88.118): an epoch too many costs a miss, one too few a lie.
+      const rows = await queries.query<{ record_prefix: string }>(
+        `select distinct record_prefix from aliases where system = $1 and authority >= $2 and authority < $2 || chr(1114109)`,
+        [system, prefix],
+      )
+      return rows.map(row => row.record_prefix)
+    },
+
+    async growEpochs(prefixes, subjects) {
+      if (prefixes.length > 0) {
+        await queries.query(
+          `update prefixes set epoch = epoch + 1
+           where (system, prefix) in (select * from unnest($1::text[], $2::text[]))`,
+          [prefixes.map(([system]) => system), prefixes.map(([, prefix]) => prefix)],
+        )
+      }
+      if (subjects.length > 0) {
+        await queries.query('update subjects set epoch = epoch + 1 where id = any($1)', [subjects])
+      }
+    },
+
+    async putSubject(subject) {
+      await queries.query(
+        `insert into subjects (id, code, name, status, successor, uscc_index, uscc_sealed, region, industry, grade,
+           epoch, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11)`,
+        [
+          subject.id,
+          subject.code,
+          subject.name,
+          subject.status,
+          subject.successor,
+          subject.usccIndex,
+          subject.usccSealed,
+          subject.region,
+          subject.industry,
+          subject.grade,
+          at,
+        ],
+      )
+    },
+
+    async nextCodeNumber(prefix, version) {
+      const [row] = await queries.query<{ last: number }>(
+        `insert into code_sequences (prefix, version, last) values ($1, $2, 1)
+         on conflict (prefix, version) do update set last = code_sequences.last + 1
+         returning last`,
+        [prefix, version],
+      )
+      return row?.last ?? 1
+    },
+  }
+}
+
+function clientWrites(queries: Queries, at: Date): Pick<Ledger, 'putClient' | 'revokeClient'> {
+  return {
+    async putClient(client) {
+      const rows = await queries.query(
+        `insert into clients (id, name, role, subject, prefixes, cidrs, until, key_hash, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         on conflict do nothing returning id`,
+        [
+          client.id,
+          client.name,
+          client.role,
+          client.subject,
+          client.prefixes,
+          client.cidrs,
+          client.until === null ? null : new Date(client.until),
+          client.hash,
+          at,
+        ],
+      )
+      return rows.length > 0
+    },
+
+    async revokeClient(id) {
+      const rows = await queries.query(
+        'update clients set revoked_at = coalesce(revoked_at, $2) where id = $1 returning id',
+        [id, at],
+      )
+      return rows.length > 0
+    },
+  }
+}
+
+async function insertAudits(
+  queries: Queries,
+  caller: Caller,
+  at: Date,
+  entries: readonly AuditEntry[],
+): Promise<void> {
+  if (entries.length === 0) return
+  await queries.query(
+    `insert into audit (id, at, actor, role, action, target, detail)
+     select id, $2, $3, $4, action, target, detail
+     from jsonb_to_recordset($1::jsonb) as entry (id text, action text, target text, detail jsonb)`,
+    [
+      JSON.stringify(entries.map(entry => ({ id: makeRowId(at), detail: {}, ...entry }))),
+      at,
+      caller.id,
+      caller.role,
+    ],
+  )
+}
+
+async function insertChanges(
+  queries: Queries,
+  at: Date,
+  announcements: readonly Announcement[],
+): Promise<void> {
+  if (announcements.length === 0) return
+  await queries.query(
+    `insert into changes (id, identifier, prefix, serial, op, kind, keys, directory, at)
+     select id, identifier, prefix, serial, op, kind, array(select jsonb_array_elements_text(keys)), directory, $2
+     from jsonb_to_recordset($1::jsonb) as change (id text, identifier text, prefix text, serial bigint, op text,
+       kind text, keys jsonb, directory jsonb)`,
+    [JSON.stringify(announcements.map(change => ({ id: makeRowId(at), ...change }))), at],
+  )
+}

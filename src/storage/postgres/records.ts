@@ -1,0 +1,94 @@
+import type { Kind, System } from '../../model/identifier.ts'
+import type { StoredRecord } from '../../model/record.ts'
+import type { Found, Records } from '../../resolver/parts.ts'
+import type { Queries } from './database.ts'
+import { type Page, type PageRequest, pageOf, readCursor } from './page.ts'
+import { type RecordRow, recordColumns, rowToRecord } from './record-rows.ts'
+
+const findRecords = `select ${recordColumns}, null::text as via
+from records r where r.key = any($1)`
+
+const findRecordsAndAliases = `${findRecords}
+union all
+select ${recordColumns}, a.key as via
+from aliases a join records r on r.key = a.record_key and r.prefix = a.record_prefix
+where a.key = any($1)`
+
+const listRecords = `select r.identifier, r.system, r.kind, r.serial, r.updated_at, r.key
+from records r
+where (r.prefix = $1 or (r.prefix >= $2 and r.prefix < $3)) and r.system = any($4)
+  and r.key > $5 and r.gone is null
+order by r.key limit $6`
+
+export interface RecordSummary {
+  readonly identifier: string
+  readonly system: System
+  readonly kind: Kind
+  readonly serial: number
+  readonly updatedAt: string
+}
+
+export interface RecordReader extends Records {
+  /** The record or tombstone of this very key; an alias leads nowhere here. */
+  read(key: string): Promise<StoredRecord | undefined>
+  /** Living records under a prefix and the prefixes below it, in the order of their keys. */
+  list(system: System, prefix: string, page: PageRequest): Promise<Page<RecordSummary>>
+}
+
+/** Reads records; one query however many keys. */
+export function makeRecords(database: Queries): RecordReader {
+  return {
+    async find(keys) {
+      const sql = keys.some(mayBeAlias) ? findRecordsAndAliases : findRecords
+      const rows = await database.query<RecordRow & { via: string | null }>(sql, [keys])
+      const found = new Map(rows.map(row => [row.via ?? row.key, rowToFound(row)]))
+      return keys.map(key => found.get(key))
+    },
+
+    async read(key) {
+      const [row] = await database.query<RecordRow>(findRecords, [[key]])
+      return row && rowToRecord(row)
+    },
+
+    async list(system, prefix, { cursor, limit }) {
+      const [from, to] = below(system, prefix)
+      const rows = await database.query<RecordRow>(listRecords, [
+        prefix,
+        from,
+        to,
+        system === 'handle' ? ['handle', 'code'] : [system],
+        cursor === undefined ? '' : readCursor(cursor),
+        limit + 1,
+      ])
+      return pageOf(rows, limit, rowToSummary, row => row.key)
+    },
+  }
+}
+
+/** The range of prefixes below one, in the order of bytes: behind a dot where labels count, else anything it begins. */
+function below(system: System, prefix: string): [from: string, to: string] {
+  const separator = system === 'gs1' || system === 'ecode' ? '' : '.'
+  const from = prefix + separator
+  return [from, from.slice(0, -1) + String.fromCharCode(from.charCodeAt(from.length - 1) + 1)]
+}
+
+function rowToSummary(row: RecordRow): RecordSummary {
+  return {
+    identifier: row.identifier,
+    system: row.system,
+    kind: row.kind,
+    serial: row.serial,
+    updatedAt: row.updated_at.toISOString(),
+  }
+}
+
+/** Keys of handles never begin with a letter; the others are `<system>:<text>`. */
+function mayBeAlias(key: string): boolean {
+  return /^[a-z][a-z0-9]*:/.test(key)
+}
+
+function rowToFound(row: RecordRow & { via: string | null }): Found {
+  const record = rowToRecord(row)
+  const via = row.via === null ? null : (record.aliases.find(({ key }) => key === row.via) ?? null)
+  return { record, via }
+}

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+import type pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import type { Parameter, Queries } from './database.ts'
+import { errorOfPg, spoilsConnection } from './server-error.ts'
+import { parameterToText, parserOf } from './sql-text.ts'
+
+/** How `pg` is told about types: the same table as for the embedded engine. */
+export const types: pg.CustomTypesConfig = {
+  getTypeParser: ((typeOid: number) => parserOf(typeOid)) as typeof pg.types.getTypeParser,
+}
+
+/** How much longer than the server we wait for the end of a statement; after that the connection is given up. */
+export const graceMs = 100
+
+/** A COPY is one statement, however long: it has as much time as a job's slice may take. */
+const copyTimeoutMs = 10 * 60_000
+
+/** Rows on their way to the server while the source makes more. */
+const copyBufferBytes = 2 ** 20
+
+/** How long the server may leave rows of a COPY unread, or take to finish it after the last. */
+const copyStallMs = 30_000
+
+/** One borrowed connection, asked one question after the other. */
+export interface Session extends Queries {
+  /** What a transaction's work may use, until {@link end}. */
+  readonly queries: Queries
+  /** Begins a transaction. */
+  control(sql: string): Promise<string>
+  /** Gives the rest of the transaction's statements so long. */
+  allow(statementTimeoutMs: number): Promise<void>
+  /** Ends the transaction. @returns what happened, `COMMIT` or `ROLLBACK` */
+  end(kind: 'commit' | 'rollback'): Promise<string>
+  /** Why the connection must not go back to the pool, if it must not. */
+  readonly spoiledBy: unknown
+}
+
+export function makeSession(
+  client: pg.ClientBase,
+  nameOf: (sql: string) => string | undefined,
+  timeoutMs: number,
+): Session {
+  let last: Promise<unknown> = Promise.resolve()
+  let statementTimeoutMs = timeoutMs
+  let spoiledBy: unknown
+  let ended = false
+
+  /** `pg` queues concurrent questions too, but will not any more in its next version. */
+  function inOrder<T>(run: () => Promise<T>): Promise<T> {
+    const runNow = () => (spoiledBy === undefined ? run() : Promise.reject(spoiledBy))
+    const result = last.then(runNow).catch(error => {
+      if (spoilsConnection(error)) spoiledBy ??= error
+      throw errorOfPg(error)
+    })
+    last = result.catch(() => undefined)
+    return result
+  }
+
+  function ask(config: pg.QueryConfig): Promise<pg.QueryResult> {
+    const withDeadline = { ...config, query_timeout: statementTimeoutMs + graceMs }
+    return inOrder(() => client.query(withDeadline))
+  }
+
+  async function copyAll(sql: string, chunks: AsyncIterable<string>): Promise<number> {
+    const stream = client.query(copyFrom(sql, { highWaterMark: copyBufferBytes }))
+    let refusal: unknown
+    stream.on('error', error => {
+      refusal ??= error
+    })
+    try {
+      for await (const chunk of markFailure(chunks)) {
+        if (refusal === undefined && !stream.write(chunk)) await served(stream, 'drain')
+        if (refusal !== undefined) throw refusal
+      }
+    } catch (error) {
+      // Unless it was the server that refused, it still waits for rows: dropping the connection tells it.
+      if (error !== refusal) spoiledBy ??= error
+      throw error
+    }
+    stream.end()
+    await served(stream, 'finish')
+    return stream.rowCount
+  }
+
+  async function control(sql: string): Promise<string> {
+    return (await ask({ text: sql })).command
+  }
+
+  const queries: Queries = {
+    async query<Row extends object>(sql: string, parameters: readonly Parameter[] = []) {
+      assert(!ended, 'a transaction was used after its end')
+      const name = nameOf(sql)
+      const values = parameters.map(toWire)
+      const { rows } = await ask({ text: sql, values, ...(name === undefined ? {} : { name }) })
+      return rows as Row[]
+    },
+
+    async exec(sql) {
+      assert(!ended, 'a transaction was used after its end')
+      await ask({ text: sql })
+    },
+
+    async copy(sql, chunks) {
+      assert(!ended, 'a transaction was used after its end')
+      await control(`set local statement_timeout = ${copyTimeoutMs}`)
+      const count = await inOrder(() => copyAll(sql, chunks)).catch(error => {
+        throw error instanceof SourceFailure ? error.cause : error
+      })
+      await control(`set local statement_timeout = ${statementTimeoutMs}`)
+      return count
+    },
+  }
+
+  return {
+    ...queries,
+    queries,
+    control,
+
+    get spoiledBy() {
+      return spoiledBy
+    },
+
+    async allow(ms) {
+      await control(`set local statement_timeout = ${ms}`)
+      statementTimeoutMs = ms
+    },
+
+    end(kind) {
+      ended = true
+      return control(kind)
+    },
+  }
+}
+
+/** Bytes go as they are, half as long as in text. */
+function toWire(parameter: Parameter): string | Buffer | null {
+  return Buffer.isBuffer(parameter) ? parameter : parameterToText(parameter)
+}
+
+/** Sets the errors of whoever makes the rows apart from those of the connection. */
+class SourceFailure {
+  readonly cause: unknown
+
+  constructor(cause: unknown) {
+    this.cause = cause
+  }
+}
+
+async function* markFailure(chunks: AsyncIterable<string>) {
+  try {
+    yield* chunks
+  } catch (error) {
+    throw new SourceFailure(error)
+  }
+}
+
+async function served(stream: Writable, event: 'drain' | 'finish'): Promise<void> {
+  const late = AbortSignal.timeout(copyStallMs)
+  try {
+    await once(stream, event, { signal: late })
+  } catch (error) {
+    if (!late.aborted) throw error
+    throw new Error(`the server took no rows of a COPY for ${copyStallMs} ms`, { cause: error })
+  }
+}
+
+/** More distinct statements than the program has; those beyond are not prepared, so that servers keep no endless list. */
+const preparedMax = 256
+
+/** Gives each statement a name under which connections keep it prepared. */
+export function makeStatementNames(): (sql: string) => string | undefined {
+  const names = new Map<string, string>()
+  return sql => {
+    const known = names.get(sql)
+    if (known !== undefined || names.size >= preparedMax) return known
+    const name = `qxm_${names.size}`
+    names.set(sql, name)
+    return name
+  }
+}
