@@ -1,0 +1,449 @@
+import * as rules from './config-rules.ts'
+import { logLevels } from './log.ts'
+
+/** What an operator may say to one key. Tables and texts about configuration are made from this. */
+export interface Key<Value> {
+  readonly kind: 'integer' | 'flag' | 'choice' | 'text' | 'list'
+  /** `undefined` where there is no default: the key may be absent. */
+  readonly default: Value
+  /** Shown where there is no default. */
+  readonly example?: string
+  /** Why the key exists, why its default is what it is, and what depends on it. */
+  readonly reason: string
+  readonly unit?: string
+  readonly min?: number
+  readonly max?: number
+  readonly choices?: readonly string[]
+  /** What is wrong with one text, or with one entry of a list; `undefined` when nothing is. */
+  readonly rule?: rules.Rule
+  /** A second, shorter name in the environment. */
+  readonly alias?: string
+  /** Never printed or logged. */
+  readonly secret?: true
+  /** Takes effect without a restart when the file changes. */
+  readonly reloadable?: true
+}
+
+type Details<Fixed extends keyof Key<unknown> = 'kind'> = Omit<
+  Key<unknown>,
+  'kind' | 'default' | 'example' | Fixed
+>
+
+/**
+ * Every key there is, by section. `section.keyName` is its path in the file, `QXM_SECTION_KEY_NAME` its name in the
+ * environment. A new key is one entry here (and works when absent); `conf/node.toml` and `docs/configuration.md` follow.
+ */
+export const configKeys = {
+  node: {
+    mode: choice(['standard', 'production'], 'standard', {
+      alias: 'QXM_MODE',
+      reason:
+        'production refuses what must not be relied on: embedded stores, demo data, a missing public URL or master key',
+    }),
+    demo: flag(false, {
+      alias: 'QXM_DEMO',
+      reason:
+        'fills an empty store with demo data; said here or in the environment it overrides --demo, either way',
+    }),
+    host: list(['127.0.0.1'], {
+      alias: 'QXM_HOST',
+      rule: rules.address,
+      reason:
+        'addresses to listen on, IPv4 and IPv6; loopback, so that a node is reachable from outside only on purpose',
+    }),
+    publicUrl: optionalText('https://id.example.cn', {
+      alias: 'QXM_PUBLIC_URL',
+      rule: rules.publicUrl,
+      reason:
+        'where the world sees the node: scheme and host without path, used in QR texts, links and problem types; absent: the address of the first listener',
+    }),
+    prefix: text('88.118', {
+      rule: rules.nodePrefix,
+      reason: "the secondary node's own prefix, under which it allots; the default is the demo's",
+    }),
+    workers: integer(0, {
+      alias: 'QXM_WORKERS',
+      unit: 'processes',
+      min: 0,
+      max: 256,
+      reason:
+        'processes that share the ports, over a server database; 0: one process, which a signal reaches directly',
+    }),
+    lameduckMs: integer(2_000, {
+      unit: 'ms',
+      min: 0,
+      max: 60_000,
+      reason:
+        'how long a node that was told to stop still answers while it says that it is not ready: load balancers need that long to see it',
+    }),
+    drainTimeoutMs: integer(7_000, {
+      unit: 'ms',
+      min: 0,
+      max: 600_000,
+      reason:
+        'how long requests in flight may take to end when the node stops; with the lameduck time it stays below the 10 s that supervisors commonly wait',
+    }),
+  },
+  code: {
+    prefix: text('88.118.1', {
+      alias: 'QXM_PREFIX',
+      rule: rules.codePrefix,
+      reason:
+        "the prefix under which enterprise codes are issued, below the node's own; the default is the demo's",
+    }),
+  },
+  http: {
+    port: port(8000, { reason: 'JSON, pages and every other HTTP door; 0: any free port' }),
+    plain: flag(false, {
+      alias: 'QXM_PLAIN_HTTP',
+      reason:
+        'lets the unencrypted port leave loopback in production mode, as behind a proxy that ends TLS',
+    }),
+    trustProxy: list([], {
+      alias: 'QXM_TRUST_PROXY',
+      rule: rules.cidr,
+      reloadable: true,
+      reason:
+        'CIDRs of the proxies that are believed about X-Forwarded-For and -Proto; from anybody else these leave no trace',
+    }),
+    headerBytesMax: integer(16_384, {
+      unit: 'bytes',
+      min: 2_048,
+      max: 131_072,
+      reason: 'all header lines of a request together; more is answered with 431',
+    }),
+    urlBytesMax: integer(8_192, {
+      unit: 'bytes',
+      min: 1_024,
+      max: 65_536,
+      reason:
+        'path and query of a request: an identifier of 255 bytes, percent-encoded, with many filters; more is answered with 414',
+    }),
+    bodyBytesMax: integer(10_485_760, {
+      unit: 'bytes',
+      min: 65_536,
+      max: 268_435_456,
+      reason: 'body of a request, held in memory while it is read; more is answered with 413',
+    }),
+    headersTimeoutMs: integer(15_000, {
+      unit: 'ms',
+      min: 1_000,
+      max: 60_000,
+      reason:
+        'from the first byte of a request to the end of its headers; slow senders hold sockets',
+    }),
+    bodyTimeoutMs: integer(30_000, {
+      unit: 'ms',
+      min: 1_000,
+      max: 600_000,
+      reason: 'from the first byte of a request to the end of its body',
+    }),
+    idleTimeoutMs: integer(60_000, {
+      unit: 'ms',
+      min: 1_000,
+      max: 600_000,
+      reason: 'a socket on which nothing moves, in either direction, for so long is closed',
+    }),
+    keepAliveTimeoutMs: integer(30_000, {
+      unit: 'ms',
+      min: 1_000,
+      max: 600_000,
+      reason:
+        'how long a socket waits for the next request; longer than the pools of common clients keep one (5 to 20 s), so that the client closes first',
+    }),
+    socketRequestsMax: integer(0, {
+      unit: 'requests',
+      min: 0,
+      max: 1_000_000_000,
+      reason: 'requests on one socket before it is closed; 0: any number',
+    }),
+    socketsMax: integer(12_000, {
+      unit: 'sockets',
+      min: 16,
+      max: 1_000_000,
+      reason:
+        'open sockets per process; an idle one costs some 10 KB, and the limit of open files must be higher',
+    }),
+  },
+  https: {
+    port: port(8444, {
+      reason: 'the same doors over TLS 1.2 or newer, open when tls.cert and tls.key are set',
+    }),
+  },
+  tls: {
+    cert: optionalText('/etc/qxm/cert.pem', {
+      reloadable: true,
+      reason: 'PEM file with the certificate and its chain',
+    }),
+    key: optionalText('/etc/qxm/key.pem', {
+      reloadable: true,
+      reason: 'PEM file with the private key of tls.cert; the name of a file, not the key',
+    }),
+  },
+  ops: {
+    host: text('127.0.0.1', {
+      rule: rules.address,
+      reason:
+        'address of metrics and health; loopback whatever node.host says, because it is not for strangers',
+    }),
+    port: port(9464, { reason: 'metrics and health; 0: any free port' }),
+  },
+  handle: {
+    address: list([], {
+      rule: rules.socketAddress,
+      reason:
+        'public IPv4 and IPv6 in our site records, with a port where it differs (203.0.113.5:2641, [2001:db8::5]:2641): clients connect to what the record says; absent: the first concrete node.host, so it is required when that is a wildcard',
+    }),
+  },
+  store: {
+    dataDir: text('data', {
+      alias: 'QXM_DATA_DIR',
+      reason:
+        'folder of the embedded database, the master key made with it, and the local socket of the CLI',
+    }),
+    allowEmbedded: flag(false, {
+      alias: 'QXM_ALLOW_EMBEDDED',
+      reason:
+        'lets production mode run on the embedded database, which survives a killed process but not a power cut',
+    }),
+  },
+  database: {
+    url: list([], {
+      secret: true,
+      rule: rules.databaseUrl,
+      reason:
+        'postgres://…; several are tried for the primary, which is found by asking; absent: the embedded database',
+    }),
+    poolMax: integer(10, {
+      unit: 'connections',
+      min: 1,
+      max: 500,
+      reason:
+        'connections per process; twice as many may wait for one before the store counts as away',
+    }),
+    connectTimeoutMs: integer(1_000, {
+      unit: 'ms',
+      min: 50,
+      max: 60_000,
+      reason: 'a server that does not take a connection within this time counts as away',
+    }),
+    acquireTimeoutMs: integer(500, {
+      unit: 'ms',
+      min: 10,
+      max: 60_000,
+      reason: 'how long a request waits for a free connection before it is told to come back',
+    }),
+    statementTimeoutMs: integer(900, {
+      unit: 'ms',
+      min: 50,
+      max: 600_000,
+      reason:
+        'the server ends a statement after this time; migrations and bulk work have their own',
+    }),
+    queryTimeoutMs: integer(1_000, {
+      unit: 'ms',
+      min: 50,
+      max: 600_000,
+      reason: 'we stop waiting after this time: a frozen server cannot end its own statement',
+    }),
+  },
+  redis: {
+    url: optionalText('redis://127.0.0.1:6379', {
+      secret: true,
+      rule: rules.redisUrl,
+      reason:
+        'redis://…; several are a cluster; redis+sentinel://h1,h2/NAME asks Sentinels; absent: the memory of the process only',
+    }),
+    connectTimeoutMs: integer(500, {
+      unit: 'ms',
+      min: 10,
+      max: 60_000,
+      reason: 'a cache that is slower to reach than the store is no cache',
+    }),
+    commandTimeoutMs: integer(100, {
+      unit: 'ms',
+      min: 5,
+      max: 10_000,
+      reason:
+        'after this time a read counts as a miss: the most that a slow Redis may add to an answer',
+    }),
+  },
+  masterKey: {
+    file: optionalText('/etc/qxm/master.key', {
+      reason:
+        'file with 32 bytes, hex or base64, that wrap every other key; absent: master.key in the data folder, made at the first start with the embedded database; required, never made, with a server database',
+    }),
+  },
+  bootstrap: {
+    key: optionalText('qxk_<8 hex>_<43 base64url>', {
+      secret: true,
+      rule: rules.apiKey,
+      reason:
+        'becomes an operator client at the start if its id was never seen; a known id changes nothing',
+    }),
+  },
+  cache: {
+    entriesMax: integer(200_000, {
+      unit: 'answers',
+      min: 100,
+      max: 100_000_000,
+      reloadable: true,
+      reason:
+        'encoded answers in the memory of each process, some 220 bytes each beside their text',
+    }),
+    bytesMax: integer(134_217_728, {
+      unit: 'bytes',
+      min: 1_048_576,
+      max: 68_719_476_736,
+      reloadable: true,
+      reason:
+        'their texts together; 128 MiB leaves a node with an embedded database under 500 MB in all',
+    }),
+    ttlSeconds: integer(300, {
+      unit: 's',
+      min: 1,
+      max: 86_400,
+      reloadable: true,
+      reason: 'how long an answer may be reused at most; its values may say less',
+    }),
+    ttlJitterPercent: integer(10, {
+      unit: '%',
+      min: 0,
+      max: 50,
+      reason:
+        'how much earlier an entry may expire, by chance, so that what was read together does not expire together',
+    }),
+    negativeEntriesMax: integer(50_000, {
+      unit: 'answers',
+      min: 100,
+      max: 10_000_000,
+      reloadable: true,
+      reason:
+        'remembered "no such identifier", apart from the others, so that a stream of made-up names evicts no answer',
+    }),
+    negativeTtlSeconds: integer(10, {
+      unit: 's',
+      min: 0,
+      max: 3_600,
+      reloadable: true,
+      reason: 'how long "no such identifier" is remembered; 0: not at all',
+    }),
+    staleSecondsMax: integer(86_400, {
+      unit: 's',
+      min: 0,
+      max: 604_800,
+      reloadable: true,
+      reason:
+        'how long an expired answer may still be given, marked stale, while the store is away',
+    }),
+  },
+  rate: {
+    resolve: integer(5_000, {
+      unit: 'a second',
+      min: 0,
+      max: 10_000_000,
+      reloadable: true,
+      reason: 'resolves per address; 0: any number',
+    }),
+    unknown: integer(500, {
+      unit: 'a second',
+      min: 0,
+      max: 10_000_000,
+      reloadable: true,
+      reason:
+        'resolves of unknown identifiers per address: guessing costs the store, asking does not; 0: any number',
+    }),
+    write: integer(200, {
+      unit: 'a second',
+      min: 0,
+      max: 10_000_000,
+      reloadable: true,
+      reason: 'writes per credential; 0: any number',
+    }),
+    exempt: list(['127.0.0.0/8', '::1/128'], {
+      rule: rules.cidr,
+      reloadable: true,
+      reason:
+        'CIDRs that are not counted; in production mode none unless said, because a proxy on the same machine is loopback too',
+    }),
+  },
+  cors: {
+    origins: list(['*'], {
+      rule: rules.origin,
+      reloadable: true,
+      reason:
+        'web pages that may read our answers in a browser; * is any, which gives them nothing that a request without a browser would not',
+    }),
+  },
+  log: {
+    level: choice(logLevels, 'info', {
+      reloadable: true,
+      reason: 'info: an operator cares; warn: may act; error: must act',
+    }),
+  },
+} as const
+
+/** Names in the environment that are not configuration of a node: where its file is, what clients and tests read. */
+export const otherNames = [
+  'QXM_CONFIG',
+  'QXM_URL',
+  'QXM_KEY',
+  'QXM_TEST_REQUIRE',
+  'QXM_UPDATE_DOCS',
+] as const
+
+/** Fixed names whose feature this version does not have: said in advance they are noticed, not refused. */
+export const laterNames = [
+  'QXM_HANDLE_PORT',
+  'QXM_IMPORT_PORT',
+  'QXM_IMPORT_CA',
+  'QXM_JOB_BYTES_MAX',
+] as const
+
+/** `http.trustProxy` → `QXM_HTTP_TRUST_PROXY`. */
+export function environmentName(path: string): string {
+  const words = path.replaceAll('.', '_').replace(/[A-Z]/g, letter => `_${letter}`)
+  return `QXM_${words.toUpperCase()}`
+}
+
+/** Every key with its path, in the table's order. */
+export function eachKey(): { readonly path: string; readonly key: Key<unknown> }[] {
+  return Object.entries(configKeys).flatMap(([section, keys]) =>
+    Object.entries(keys).map(([name, key]) => ({ path: `${section}.${name}`, key })),
+  )
+}
+
+function integer(
+  byDefault: number,
+  details: Details<'unit' | 'min' | 'max'> & { unit: string; min: number; max: number },
+): Key<number> {
+  return { kind: 'integer', default: byDefault, ...details }
+}
+
+function port(byDefault: number, details: Details<'unit' | 'min' | 'max'>): Key<number> {
+  return { kind: 'integer', default: byDefault, min: 0, max: 65_535, ...details }
+}
+
+function flag(byDefault: boolean, details: Details): Key<boolean> {
+  return { kind: 'flag', default: byDefault, ...details }
+}
+
+function choice<const Choice extends string>(
+  choices: readonly Choice[],
+  byDefault: NoInfer<Choice>,
+  details: Details<'choices'>,
+): Key<Choice> {
+  return { kind: 'choice', default: byDefault, choices, ...details }
+}
+
+function text(byDefault: string, details: Details): Key<string> {
+  return { kind: 'text', default: byDefault, ...details }
+}
+
+function optionalText(example: string, details: Details): Key<string | undefined> {
+  return { kind: 'text', default: undefined, example, ...details }
+}
+
+function list(byDefault: readonly string[], details: Details): Key<readonly string[]> {
+  return { kind: 'list', default: byDefault, ...details }
+}
