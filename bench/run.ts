@@ -1,0 +1,132 @@
+/**
+ * `npm run bench`: what a resolve costs, beside a bare server that sends the same bytes. Rounds are interleaved and
+ * medians shown; ratios of answers per CPU second can be compared between machines, absolute rates cannot.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startChild } from './load/child.ts'
+import { type Measured, measure, median, residentMegabytes, type Target } from './load/measure.ts'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const program = join(here, '..', 'src', 'main.js')
+const rounds = Number(process.argv[2] ?? 5)
+const load = { seconds: 2, connections: 16 }
+const batchSize = 100
+
+const folder = await mkdtemp(join(tmpdir(), 'qxm-bench-'))
+const env = {
+  QXM_DATA_DIR: folder,
+  QXM_HTTP_PORT: '0',
+  QXM_OPS_PORT: '0',
+  QXM_LOG_LEVEL: 'warn',
+  QXM_NODE_LAMEDUCK_MS: '0',
+}
+try {
+  await (await startChild(program, ['start', '--demo'], env)).stop()
+  const node = await startChild(program, ['start', '--demo'], env)
+  const idleMegabytes = residentMegabytes(node.pid)
+  const url = String(node.ready['http'])
+  const answer = Buffer.from(await (await fetch(`${url}/v1/resolve/88.118.8/ABC-1`)).arrayBuffer())
+  const bare = await startChild(join(here, 'load', 'bare-http.js'), [answer.toString('base64')])
+
+  const results = await compare(targets(url, node.pid, `http://127.0.0.1:${bare.ready['port']}`, bare.pid))
+  await node.stop()
+  await bare.stop()
+
+  const report = { at: new Date().toISOString(), machine: machine(), load, rounds, idleMegabytes, results }
+  await writeFile(process.argv[3] ?? join(here, '..', 'bench-result.json'), JSON.stringify(report, null, 2))
+  print(results, idleMegabytes)
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+
+function targets(url: string, pid: number, bareUrl: string, barePid: number): Target[] {
+  const get = (path: string, headers = {}) => ({ method: 'GET' as const, path, headers })
+  const identifiers = Array.from({ length: batchSize }, (_, at) => `88.118.8/ABC-${at + 1}`)
+  return [
+    { name: 'bare node:http', pid: barePid, url: bareUrl, request: get('/'), answersPerRequest: 1 },
+    {
+      name: 'resolve, JSON, cached',
+      pid,
+      url,
+      request: get('/v1/resolve/88.118.8/ABC-1'),
+      answersPerRequest: 1,
+    },
+    {
+      name: 'resolve, protobuf, cached',
+      pid,
+      url,
+      request: get('/v1/resolve/88.118.8/ABC-1', { accept: 'application/x-protobuf' }),
+      answersPerRequest: 1,
+    },
+    {
+      name: 'resolve by GS1 link, cached',
+      pid,
+      url,
+      request: get('/v1/resolve/https%3A%2F%2Fid.example.cn%2F01%2F06901234000016'),
+      answersPerRequest: 1,
+    },
+    {
+      name: `batch of ${batchSize}, cached`,
+      pid,
+      url,
+      request: {
+        method: 'POST',
+        path: '/v1/resolve:batch',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ identifiers }),
+      },
+      answersPerRequest: batchSize,
+    },
+  ]
+}
+
+interface Row {
+  readonly name: string
+  /** Answers per CPU second, as a ratio to the first target of the same round; the median of the rounds. */
+  readonly ratio: number
+  readonly median: Measured
+}
+
+async function compare(all: readonly Target[]): Promise<Row[]> {
+  const measured = new Map(all.map(({ name }) => [name, [] as Measured[]]))
+  for (const target of all) await measure(target, { ...load, seconds: 1 })
+  for (let round = 1; round <= rounds; round++) {
+    process.stderr.write(`round ${round} of ${rounds}\n`)
+    for (const target of all) measured.get(target.name)?.push(await measure(target, load))
+  }
+  const reference = measured.get(all[0]?.name ?? '') ?? []
+  return [...measured].map(([name, runs]) => ({
+    name,
+    ratio: median(
+      runs.map((run, round) => run.answersPerCpuSecond / (reference[round]?.answersPerCpuSecond ?? Number.NaN)),
+    ),
+    median: Object.fromEntries(
+      (Object.keys(runs[0] ?? {}) as (keyof Measured)[]).map(key => [key, median(runs.map(run => run[key]))]),
+    ) as unknown as Measured,
+  }))
+}
+
+function machine() {
+  return { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version }
+}
+
+function print(rows: readonly Row[], idleMegabytes: number): void {
+  process.stdout.write('| what | answers per CPU second, ratio | answers/s | p50 ms | p99 ms | bytes | errors |\n')
+  process.stdout.write('| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n')
+  for (const { name, ratio, median: row } of rows) {
+    const cells = [
+      name,
+      ratio.toFixed(2),
+      Math.round(row.answersPerSecond),
+      row.p50Ms,
+      row.p99Ms,
+      Math.round(row.bytesPerAnswer),
+      row.errorCount,
+    ]
+    process.stdout.write(`| ${cells.join(' | ')} |\n`)
+  }
+  process.stdout.write(`\nidle after a second start: ${Math.round(idleMegabytes)} MB\n`)
+}

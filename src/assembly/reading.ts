@@ -1,0 +1,111 @@
+import { join } from 'node:path'
+import { PrefixDirectory } from '../mapping/directory.ts'
+import { makeNames, type Names } from '../mapping/schemes/index.ts'
+import type { Identifier } from '../model/identifier.ts'
+import { encodeAnswerJson } from '../protocols/http/answer-json.ts'
+import { type AnswerProtobuf, openAnswerProtobuf } from '../protocols/http/answer-protobuf.ts'
+import { type ChangeFeed, makeChangeFeed } from '../registry/change-feed.ts'
+import { makeAnswerCache } from '../resolver/answer-cache.ts'
+import {
+  type ChangeFollower,
+  type Followed,
+  makeApply,
+  makeChangeFollower,
+} from '../resolver/follow-changes.ts'
+import { gather } from '../resolver/gather.ts'
+import { makeResolverMetrics } from '../resolver/metrics.ts'
+import { makeResolver, type Resolver } from '../resolver/resolve.ts'
+import { makeChangeReader } from '../storage/postgres/changes.ts'
+import type { Database } from '../storage/postgres/database.ts'
+import { readDirectory, readDirectoryRows } from '../storage/postgres/directory.ts'
+import { makeRecords, type RecordReader } from '../storage/postgres/records.ts'
+import { changesChannel } from '../storage/postgres/sequencer.ts'
+import type { Keys } from './keys.ts'
+import type { BuildParts } from './parts.ts'
+
+/** Gathering misses: a batch is one query, and a few under way leave most of a pool of ten to writers. */
+const gatherBounds = { keysMax: 256, batchesMax: 4, waitingMax: 10_000 }
+/** Bells may be lost; this is how long that can go unnoticed. */
+const followEveryMs = 250
+
+export interface Reading {
+  readonly names: Names
+  readonly directory: PrefixDirectory
+  /** Whether a text of the form of our codes cannot be one. */
+  readonly isForged: (identifier: Identifier) => boolean
+  readonly protobuf: AnswerProtobuf
+  readonly records: RecordReader
+  readonly feed: ChangeFeed
+  readonly resolver: Resolver
+  readonly apply: (changes: readonly Followed[]) => Promise<void>
+  readonly follower: ChangeFollower
+}
+
+/** Everything that answers: it follows changes and asks the store, and knows nothing of who writes. */
+export async function openReading(parts: BuildParts, database: Database, keys: Keys): Promise<Reading> {
+  const { config, log, clock, closers, metrics, packageFolder, publicUrl } = parts
+  const directory = new PrefixDirectory(config.node.prefix)
+  const records = makeRecords(database)
+  const changeRows = makeChangeReader(database)
+  const feed = makeChangeFeed(changeRows)
+  const protobuf = openAnswerProtobuf(join(packageFolder, 'proto'))
+  const cache = makeAnswerCache({
+    entriesMax: config.cache.entriesMax,
+    bytesMax: config.cache.bytesMax,
+    absentMax: config.cache.negativeEntriesMax,
+  })
+  const verdictOn = (identifier: Identifier) =>
+    identifier.system === 'code' ? keys.codes.verdict(symbolsOf(identifier)) : 'genuine'
+  const resolver = makeResolver({
+    directory,
+    cache,
+    find: gather(found => records.find(found), gatherBounds),
+    mayBeIssued: identifier => verdictOn(identifier) === 'genuine',
+    encode: (answer, form) =>
+      form === 'json' ? encodeAnswerJson(answer) : protobuf.encode(answer),
+    clock,
+    random: Math.random,
+    publicUrl,
+    codePrefix: config.code.prefix,
+    answerTtlSeconds: config.cache.ttlSeconds,
+    ttlJitter: config.cache.ttlJitterPercent / 100,
+    absentTtlSeconds: config.cache.negativeTtlSeconds,
+    staleSecondsMax: config.cache.staleSecondsMax,
+    metrics: makeResolverMetrics(metrics, () => cache.count),
+  })
+  const apply = makeApply({
+    refreshDirectory: async rows =>
+      directory.learn(await readDirectoryRows(database, rows.prefixes, rows.subjects)),
+    forget: gone => resolver.forget(gone),
+  })
+  const follower = await makeChangeFollower({
+    feed: changeRows,
+    apply,
+    async startOver() {
+      directory.learn(await readDirectory(database))
+      resolver.forgetAll()
+    },
+    onSeen: seq => feed.ring(seq),
+    onError: error => log.warn({ err: error }, 'cannot follow changes'),
+  })
+  const stopListening = await database.listen(changesChannel, () => void follower.look())
+  closers.add('change bell', stopListening)
+  const tick = clock.every(followEveryMs, () => void follower.look())
+  closers.add('change tick', () => tick.cancel())
+  return {
+    names: makeNames({ codePrefix: config.code.prefix }),
+    directory,
+    isForged: identifier => verdictOn(identifier) === 'forged',
+    protobuf,
+    records,
+    feed,
+    resolver,
+    apply,
+    follower,
+  }
+}
+
+/** The 14 symbols of a code. */
+function symbolsOf({ text }: Identifier): string {
+  return text.slice(text.indexOf('/') + 1)
+}

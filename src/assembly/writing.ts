@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto'
+import { demandRoleForKey, makeApiKey, parseApiKey } from '../access/api-keys.ts'
+import { makeHasAuthority } from '../access/authority.ts'
+import { parseCidrs } from '../access/cidr.ts'
+import { type ClientCache, makeClientCache } from '../access/client-cache.ts'
+import { makePermissions, type Permissions } from '../access/permissions.ts'
+import { hashAuditRow } from '../evidence/audit-chain.ts'
+import type { PrefixDirectory } from '../mapping/directory.ts'
+import { parsePrefixKey, printPrefixKey } from '../mapping/prefix-key.ts'
+import { isUnder, parsePrefix } from '../mapping/prefix-walk.ts'
+import type { Caller } from '../model/caller.ts'
+import { Failure, invalid } from '../model/failures.ts'
+import type { Identifier } from '../model/identifier.ts'
+import type { Alias, StoredRecord } from '../model/record.ts'
+import { say } from '../model/text.ts'
+import { type ClientInput, type ClientRegistry, makeClientRegistry } from '../registry/clients.ts'
+import {
+  type IdentifierParts,
+  type Identifiers,
+  makeIdentifiers,
+  type Place,
+  type WriteAction,
+} from '../registry/identifiers.ts'
+import type { Transactions } from '../registry/parts.ts'
+import { makePrefixes, type Prefixes, type PrefixParts } from '../registry/prefixes.ts'
+import { aliasLeads } from '../resolver/answer.ts'
+import type { Config } from '../runtime/config.ts'
+import { type ClientReader, makeClients } from '../storage/postgres/clients.ts'
+import type { Database } from '../storage/postgres/database.ts'
+import { makeSequencer } from '../storage/postgres/sequencer.ts'
+import { makeTransactions } from '../storage/postgres/transactions.ts'
+import type { Keys } from './keys.ts'
+import type { BuildParts } from './parts.ts'
+import type { Reading } from './reading.ts'
+
+/** What a process committed and did not live to number waits this long at most. */
+const numberEveryMs = 500
+
+export interface Writing {
+  readonly transactions: Transactions
+  readonly permissions: Permissions
+  readonly identifierParts: Omit<IdentifierParts, 'transactions'>
+  readonly prefixParts: Omit<PrefixParts, 'transactions'>
+  readonly identifiers: Identifiers
+  readonly prefixes: Prefixes
+  readonly clients: ClientRegistry
+  readonly clientReader: ClientReader
+  readonly clientCache: ClientCache
+}
+
+/** Everything that writes: one transaction each, numbered after its commit. */
+export async function openWriting(
+  { config, log, clock, closers }: BuildParts,
+  database: Database,
+  keys: Keys,
+  { names, directory, apply, follower }: Reading,
+): Promise<Writing> {
+  const sequencer = makeSequencer({
+    database,
+    hashRow: hashAuditRow,
+    onNumbered: () => void follower.look(),
+    onError: error => log.warn({ err: error }, 'cannot number changes'),
+  })
+  closers.add('sequencer', () => sequencer.close())
+  const tick = clock.every(numberEveryMs, () => sequencer.nudge())
+  closers.add('sequencer tick', () => tick.cancel())
+  // What a process that died had committed and not numbered.
+  sequencer.nudge()
+
+  const transactions = makeTransactions({
+    database,
+    now: () => new Date(clock.now()),
+    async follow(announcements) {
+      await apply(announcements)
+      sequencer.nudge()
+    },
+  })
+  const permissions = makePermissions({ hasAuthority: makeHasAuthority({ isUnder }) })
+  const subjectIdByCode = (text: string) => subjectIdOf(directory, names.parse(text, 'code').text)
+  const identifierParts = {
+    names,
+    matchPrefix: (identifier: Identifier) => directory.match(identifier),
+    demandAuthority: (caller: Caller, action: WriteAction, place: Place) =>
+      permissions.demand(caller, action, place),
+    aliasLeads: (alias: Alias, record: Pick<StoredRecord, 'system' | 'prefix'>) =>
+      aliasLeads(directory, alias, directory.find(record.system, record.prefix)),
+  }
+  const prefixParts = {
+    parsePrefix,
+    subjectIdByCode,
+    demandOperator: (caller: Caller, action: 'prefix.create' | 'prefix.patch') =>
+      permissions.demand(caller, action, {}),
+  }
+  const clientReader = makeClients(database)
+  const clientCache = makeClientCache({ clients: clientReader })
+  const clients = makeClientRegistry({
+    transactions,
+    makeKey: seed => makeApiKey(seed === undefined ? randomBytes : seededBytes(keys, seed)),
+    hash: keys.hashApiKey,
+    demandOperator: (caller, action) => permissions.demand(caller, action, {}),
+    normalize: input => normalizeClient(config, input),
+    subjectIdByCode,
+    forget: id => clientCache.forget(id),
+  })
+  const bootstrapKey = parseApiKey(config.bootstrap.key ?? '')
+  if (bootstrapKey !== undefined) await clients.bootstrap(bootstrapKey)
+  return {
+    transactions,
+    permissions,
+    identifierParts,
+    prefixParts,
+    identifiers: makeIdentifiers({ ...identifierParts, transactions }),
+    prefixes: makePrefixes({ ...prefixParts, transactions }),
+    clients,
+    clientReader,
+    clientCache,
+  }
+}
+
+function subjectIdOf(directory: PrefixDirectory, code: string): string {
+  const subject = directory.subjectByCode(code)
+  if (subject !== undefined) return subject.id
+  throw invalid('/owner', 'subject.unknown', say('没有此企信码的主体', 'no subject has this code'))
+}
+
+/** Bytes that only who holds the pepper can derive: a repeated request is answered with the key it got before. */
+function seededBytes({ hashApiKey }: Keys, seed: string): (byteCount: number) => Buffer {
+  let drawn = 0
+  return byteCount => hashApiKey(`client key|${drawn++}|${seed}`).subarray(0, byteCount)
+}
+
+function normalizeClient({ node }: Config, input: ClientInput): ClientInput {
+  const { role, prefixes, cidrs, until } = input
+  demandRoleForKey({ role, cidrs }, { production: node.mode === 'production' })
+  parseCidrs(cidrs, '/cidrs')
+  if (until !== null && Number.isNaN(Date.parse(until))) {
+    throw invalid('/until', 'instant', say('须为 RFC 3339 时刻', 'until is an RFC 3339 instant'))
+  }
+  return {
+    ...input,
+    prefixes: prefixes.map(parsePrefixKey).map(({ system, prefix }) => printPrefixKey(system, prefix)),
+  }
+}
+
+/** The prefix the node allots from and the one codes are issued under: hosted here, nobody's but the node's. */
+export async function ensureOwnPrefixes(
+  { config }: BuildParts,
+  { directory }: Reading,
+  { prefixes }: Writing,
+): Promise<void> {
+  for (const prefix of [config.node.prefix, config.code.prefix]) {
+    if (directory.find('handle', prefix) !== undefined) continue
+    try {
+      await prefixes.create({ prefix }, theNode)
+    } catch (error) {
+      // Another process of this node was faster.
+      if (!(error instanceof Failure) || error.code !== 'ALREADY_EXISTS') throw error
+    }
+  }
+}
+
+const theNode: Caller = { id: 'node', role: 'operator', subject: null, prefixes: [] }

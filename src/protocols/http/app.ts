@@ -1,0 +1,210 @@
+import { randomBytes, randomInt } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  fastify,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from 'fastify'
+import { Failure } from '../../model/failures.ts'
+import { askFirst, openActions } from './asker.ts'
+import { allowOrigins } from './cors.ts'
+import { healthRoutes } from './health.ts'
+import { parseJson } from './json-body.ts'
+import { makeResolveLimits } from './limits.ts'
+import { makeHttpMetrics } from './metrics.ts'
+import { publishOpenApi } from './openapi.ts'
+import type { HttpParts } from './parts.ts'
+import { WireFailure } from './problem.ts'
+import { shapeQuery } from './query.ts'
+import { makeReplyProblem } from './reply-problem.ts'
+import { makeFastPath } from './resolve-fast.ts'
+import { makeRouteMethods } from './route-methods.ts'
+import { sharedSchemas } from './schemas.ts'
+import { makeServer } from './server.ts'
+import { parseQuery, pathEnd, requireReadableUrl } from './url-text.ts'
+import { auditRoutes } from './v1/audit.ts'
+import { changeRoutes } from './v1/changes.ts'
+import { clientRoutes } from './v1/clients.ts'
+import { identifierRoutes } from './v1/identifiers.ts'
+import { prefixRoutes } from './v1/prefixes.ts'
+import { resolveRoutes } from './v1/resolve.ts'
+import { resolveBatchRoutes } from './v1/resolve-batch.ts'
+import { reverseRoutes } from './v1/reverse.ts'
+import { invalidInput } from './validation.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Answers a request of any listener: what `makeServer` takes for further addresses and TLS. */
+    readonly answerHttp: (request: IncomingMessage, response: ServerResponse) => void
+  }
+  interface FastifyRequest {
+    /** The body's bytes where an idempotency key came with them. */
+    bodyBytes: Buffer | undefined
+  }
+}
+
+/** The app as routes see it: schemas give the types of what was read. */
+export type HttpApp = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+/** The HTTP door: every route, in front of it what no request gets around. It never listens by itself. */
+export function buildApp(parts: HttpParts): HttpApp {
+  const { limits, publicUrl, registry } = parts
+  const metrics = makeHttpMetrics(registry)
+  const resolveLimits = makeResolveLimits(parts, randomInt(2 ** 32))
+  const answerFast = makeFastPath(parts, resolveLimits, metrics)
+  const replyProblem = makeReplyProblem(parts)
+  const routeMethods = makeRouteMethods()
+  const nextRequestId = requestIds()
+  let isClosing = false
+
+  const app = fastify({
+    logger: false,
+    genReqId: nextRequestId,
+    requestIdHeader: false,
+    trustProxy: false,
+    bodyLimit: limits.bodyBytesMax,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionTimeout: limits.idleTimeoutMs,
+    requestTimeout: limits.bodyTimeoutMs,
+    maxRequestsPerSocket: limits.socketRequestsMax,
+    // A request that got in before the door closed is answered.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    routerOptions: {
+      maxParamLength: limits.urlBytesMax,
+      querystringParser: parseQuery,
+    },
+    ajv: {
+      customOptions: {
+        allErrors: true,
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+      },
+    },
+    schemaErrorFormatter: invalidInput,
+    rewriteUrl: ({ url = '/' }) => originForm(url),
+    frameworkErrors: (error, request, reply) => replyProblem(error, request, reply),
+    serverFactory: handle =>
+      makeServer((request, response) => answer(handle, request, response), limits, publicUrl),
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  /** @param handle the framework */
+  function answer(
+    handle: (request: IncomingMessage, response: ServerResponse) => void,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    if (isClosing) response.shouldKeepAlive = false
+    if (!answerFast(request, response)) handle(request, response)
+  }
+
+  app.decorate('answerHttp', (request: IncomingMessage, response: ServerResponse) =>
+    answer(app.routing, request, response),
+  )
+  app.decorateRequest('bodyBytes', undefined)
+  app.addHook('preClose', async () => {
+    isClosing = true
+  })
+  app.addHook('onRoute', ({ url, method }) => {
+    if (url !== '*') routeMethods.add(url, method)
+  })
+  app.addHook('onRequest', async ({ raw, headers }, reply) => {
+    // Routes whose answers may be kept say so.
+    reply.headers({ 'Cache-Control': 'private, no-store', 'X-Content-Type-Options': 'nosniff' })
+    refuseUnreadable(raw.url ?? '', headers, limits)
+  })
+  app.addHook('preValidation', async request => {
+    const schema = request.routeOptions.schema?.querystring as { properties?: object } | undefined
+    request.query = shapeQuery(request.query as Record<string, unknown>, { ...schema?.properties })
+  })
+  app.addHook('onResponse', async (request, reply) =>
+    metrics.answered(
+      request.routeOptions.url ?? 'unknown',
+      reply.statusCode,
+      reply.elapsedTime / 1000,
+    ),
+  )
+  app.setErrorHandler(replyProblem)
+  app.setNotFoundHandler((request, reply) => {
+    const url = request.raw.url ?? '/'
+    const allowed = routeMethods.of(url.slice(0, pathEnd(url)))
+    if (allowed.length === 0) throw new WireFailure('ROUTE_UNKNOWN')
+    reply.header('Allow', [...allowed, 'OPTIONS'].join(', '))
+    throw new WireFailure('METHOD_UNKNOWN')
+  })
+  // Response schemas document and are tested; answers are written as they are.
+  app.setSerializerCompiler(() => data => JSON.stringify(data))
+  readJson(app)
+  for (const schema of sharedSchemas) app.addSchema(schema)
+
+  allowOrigins(app, parts.corsOrigins)
+  publishOpenApi(app, publicUrl, openActions(parts.permissions))
+  healthRoutes(app, parts.readiness)
+  app.register(async scope => {
+    const v1 = scope.withTypeProvider<TypeBoxTypeProvider>()
+    await askFirst(v1, parts, resolveLimits)
+    resolveRoutes(v1, parts, resolveLimits)
+    resolveBatchRoutes(v1, parts, resolveLimits)
+    identifierRoutes(v1, parts)
+    prefixRoutes(v1, parts)
+    clientRoutes(v1, parts)
+    changeRoutes(v1, parts)
+    reverseRoutes(v1, parts)
+    auditRoutes(v1, parts)
+  })
+  return app
+}
+
+/** JSON and its merge patch (RFC 7396); every other media type is 415. */
+function readJson(app: HttpApp): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    ['application/json', 'application/merge-patch+json'],
+    { parseAs: 'buffer' },
+    async (
+      request: { headers: IncomingMessage['headers']; bodyBytes: Buffer | undefined },
+      body: Buffer,
+    ) => {
+      if (request.headers['idempotency-key'] !== undefined) request.bodyBytes = body
+      return parseJson(body)
+    },
+  )
+}
+
+/** A request line may name a whole URL (RFC 9112 §3.2.2): whom it names there is as little our business as `Host`. */
+function originForm(url: string): string {
+  if (url.startsWith('/')) return url
+  const path = url.replace(/^https?:\/\/[^/?#]*/i, '')
+  return path.startsWith('/') ? path : `/${path}`
+}
+
+function refuseUnreadable(
+  url: string,
+  headers: IncomingMessage['headers'],
+  { urlBytesMax }: HttpParts['limits'],
+): void {
+  if (url.length > urlBytesMax) throw new WireFailure('URL_TOO_LONG')
+  requireReadableUrl(url)
+  const encoding = headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity') throw new WireFailure('MEDIA_TYPE_UNKNOWN')
+  const length = headers['content-length']
+  if (length !== undefined && !/^\d{1,15}$/.test(length)) throw new Failure('INPUT_INVALID')
+}
+
+/** Ids of our own: eight random digits of the process and a counter. */
+function requestIds(): () => string {
+  const start = randomBytes(4).toString('hex')
+  let count = 0
+  return () => `${start}-${(++count).toString(36)}`
+}

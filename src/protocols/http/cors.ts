@@ -1,0 +1,38 @@
+import cors from '@fastify/cors'
+import type { FastifyInstance } from 'fastify'
+
+/** What a script in a browser may read of an answer, beside its body. */
+export const exposedHeaders =
+  'Age, Content-Language, ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Qxm-Source, X-Request-Id'
+
+/** A browser asks again after a day. */
+const preflightSeconds = 86_400
+
+/**
+ * Lets web pages of the origins given read answers. No cookies: a page gets what it could get without a browser.
+ * @param origins as they are now; `*` is any
+ */
+export function allowOrigins(app: FastifyInstance, origins: () => readonly string[]): void {
+  app.register(cors, {
+    origin: (origin, done) => {
+      const allowed = origins()
+      done(null, allowed.includes('*') ? '*' : origin !== undefined && allowed.includes(origin))
+    },
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: [
+      'Accept',
+      'Accept-Language',
+      'Authorization',
+      'Cache-Control',
+      'Content-Type',
+      'Idempotency-Key',
+      'If-Match',
+      'If-None-Match',
+      'Last-Event-ID',
+      'X-Purpose',
+    ],
+    exposedHeaders,
+    maxAge: preflightSeconds,
+    strictPreflight: false,
+  })
+}

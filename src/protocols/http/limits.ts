@@ -1,0 +1,96 @@
+import { anyone, type Caller } from '../../model/caller.ts'
+import { Failure } from '../../model/failures.ts'
+import type { Identifier } from '../../model/identifier.ts'
+import { makeAddressBook } from './address-book.ts'
+import { makeForgedCodes } from './forged-codes.ts'
+import type { HttpParts } from './parts.ts'
+import { makeRateLimiter } from './rate-limiter.ts'
+
+/** How much one address may ask. The write limit lives with the routes that write. */
+export interface ResolveLimits {
+  /** The header that publishes the limit (draft-ietf-httpapi-ratelimit-headers); undefined while it is off. */
+  policy(): string | undefined
+  /** Whether a cached answer may be given. Charges one question. */
+  admits(address: string, identifier: Identifier): boolean
+  /** Charges questions. @throws Failure `TOO_MANY` */
+  demand(address: string, questions: number): void
+  /** Before the store is asked. @throws Failure `TOO_MANY` for who asked for too many unknown identifiers, or guesses codes */
+  demandLookUp(address: string, caller: Caller, identifier: Identifier): void
+  /** Counts an identifier that turned out not to exist. */
+  countUnknown(address: string, caller: Caller, identifier: Identifier): void
+  /** Whether the caller is kept from codes for having guessed; charges nothing. */
+  isBlocked(address: string, caller: Caller, identifier: Identifier): boolean
+  isExempt(address: string): boolean
+}
+
+export function makeResolveLimits(
+  { rates, isForged, clock }: Pick<HttpParts, 'rates' | 'isForged' | 'clock'>,
+  salt: number,
+): ResolveLimits {
+  const book = makeAddressBook(() => rates().exempt)
+  const asked = makeRateLimiter(salt)
+  const unknown = makeRateLimiter(salt)
+  const forged = makeForgedCodes()
+
+  let policyRate = Number.NaN
+  let policyText: string | undefined
+
+  function waitMs(address: string, questions: number): number {
+    const { resolve } = rates()
+    const { party, isExempt } = book(address)
+    return resolve === 0 || isExempt
+      ? 0
+      : asked.take(party, resolve, clock.monotonicMs(), questions)
+  }
+
+  function blockedMs(address: string, caller: Caller, { system }: Identifier): number {
+    if (system !== 'code' || caller.role !== anyone.role) return 0
+    const { party, isExempt } = book(address)
+    return isExempt ? 0 : forged.blockedMs(party, clock.monotonicMs())
+  }
+
+  return {
+    policy() {
+      const { resolve } = rates()
+      if (resolve !== policyRate) {
+        policyRate = resolve
+        policyText = resolve === 0 ? undefined : `"resolve";q=${resolve};w=1`
+      }
+      return policyText
+    },
+
+    admits: (address, identifier) =>
+      blockedMs(address, anyone, identifier) === 0 && waitMs(address, 1) === 0,
+
+    demand(address, questions) {
+      const wait = waitMs(address, questions)
+      if (wait > 0) throw tooMany(wait)
+    },
+
+    demandLookUp(address, caller, identifier) {
+      const { unknown: perSecond } = rates()
+      const { party, isExempt } = book(address)
+      const counted = perSecond > 0 && !isExempt
+      const unknownWait = counted ? unknown.wait(party, perSecond, clock.monotonicMs()) : 0
+      const wait = Math.max(unknownWait, blockedMs(address, caller, identifier))
+      if (wait > 0) throw tooMany(wait)
+    },
+
+    countUnknown(address, caller, identifier) {
+      const { unknown: perSecond } = rates()
+      const { party, isExempt } = book(address)
+      if (isExempt) return
+      if (perSecond > 0) unknown.take(party, perSecond, clock.monotonicMs())
+      const isGuess = caller.role === anyone.role && identifier.system === 'code'
+      if (isGuess && isForged(identifier)) forged.count(party, clock.monotonicMs())
+    },
+
+    isBlocked: (address, caller, identifier) => blockedMs(address, caller, identifier) > 0,
+    isExempt: address => book(address).isExempt,
+  }
+}
+
+/** @param waitMs after which asking again makes sense */
+export function tooMany(waitMs: number): Failure {
+  return new Failure('TOO_MANY', undefined, { retryAfterSeconds: Math.ceil(waitMs / 1000) })
+}

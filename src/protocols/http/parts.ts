@@ -1,0 +1,220 @@
+import type { Registry } from 'prom-client'
+import type { Authenticate } from '../../access/api-keys.ts'
+import type { Cidrs } from '../../access/cidr.ts'
+import type { IsUnder } from '../../access/parts.ts'
+import type { Permissions } from '../../access/permissions.ts'
+import type { Caller, Role } from '../../model/caller.ts'
+import type { Change } from '../../model/change.ts'
+import type { Identifier, Kind, System } from '../../model/identifier.ts'
+import type { Prefix } from '../../model/prefix.ts'
+import type { StoredRecord } from '../../model/record.ts'
+import type { Identifiers } from '../../registry/identifiers.ts'
+import type { Idempotency } from '../../registry/parts.ts'
+import type { Prefixes } from '../../registry/prefixes.ts'
+import type { Directory } from '../../resolver/parts.ts'
+import type { Resolver } from '../../resolver/resolve.ts'
+import type { Logger } from '../../runtime/log.ts'
+import type { AnswerProtobuf } from './answer-protobuf.ts'
+
+/** Everything the HTTP door needs from the house. What may change while it runs is a function. */
+export interface HttpParts {
+  readonly resolver: Pick<Resolver, 'peek' | 'resolve' | 'bytes'>
+  readonly names: { parse(text: string, system?: System): Identifier }
+  readonly directory: PrefixTable
+  readonly identifiers: Identifiers
+  readonly records: RecordReader
+  readonly prefixes: Prefixes
+  readonly clients: ClientDesk
+  readonly changes: ChangeFeed
+  readonly reverse: Reverse
+  readonly audit: AuditTrail
+  readonly authenticate: Authenticate
+  readonly permissions: Permissions
+  readonly isUnder: IsUnder
+  /** A prefix as paths and lists name it: `88.118.8`, or `<system>:<prefix>` outside Handle. */
+  readonly prefixKeys: {
+    /** @throws Failure `INPUT_INVALID` where the text is no prefix of the system */
+    parse(text: string): { readonly system: System; readonly prefix: string }
+    print(system: System, prefix: string): string
+  }
+  /** Whether a text of the form of our codes cannot be one: only such guesses are counted against an address. */
+  readonly isForged: (identifier: Identifier) => boolean
+  /** What it encodes is also what the resolver's `encode` gives for the form `protobuf`. */
+  readonly protobuf: AnswerProtobuf
+  /** Scheme and host without path. A function, because port 0 is known after listening only. */
+  readonly publicUrl: () => string
+  readonly readiness: () => Readiness | Promise<Readiness>
+  readonly limits: HttpLimits
+  readonly rates: () => Rates
+  /** The peers that are believed about X-Forwarded-For. */
+  readonly trustedProxies: () => Cidrs
+  /** Web pages that may read answers in a browser; `*` is any. */
+  readonly corsOrigins: () => readonly string[]
+  readonly registry: Registry
+  readonly log: Logger
+  readonly clock: {
+    now(): number
+    monotonicMs(): number
+    sleep(ms: number, signal?: AbortSignal): Promise<void>
+  }
+}
+
+/** Bounds of the wire, as the configuration has them. */
+export interface HttpLimits {
+  readonly headerBytesMax: number
+  readonly urlBytesMax: number
+  readonly bodyBytesMax: number
+  /** From the first byte of a request to the end of its headers. */
+  readonly headersTimeoutMs: number
+  /** From the first byte of a request to the end of its body. */
+  readonly bodyTimeoutMs: number
+  /** Of a socket on which nothing moves. */
+  readonly idleTimeoutMs: number
+  readonly keepAliveTimeoutMs: number
+  /** 0: any number. */
+  readonly socketRequestsMax: number
+  readonly socketsMax: number
+}
+
+/** Requests a second; 0: any number. */
+export interface Rates {
+  readonly resolve: number
+  readonly unknown: number
+  readonly write: number
+  /** Addresses that are not counted. */
+  readonly exempt: Cidrs
+}
+
+/** Whether requests should be sent here, and what does not work as it should (`redis`, `store` …). */
+export interface Readiness {
+  readonly ready: boolean
+  readonly degraded: readonly string[]
+}
+
+/** Every prefix this process knows. Implemented by `mapping/directory.ts`. */
+export interface PrefixTable extends Pick<Directory, 'match' | 'subject'> {
+  find(system: System, prefix: string): KnownPrefix | undefined
+  /** In the order of system, then prefix. */
+  all(): readonly KnownPrefix[]
+}
+
+export type KnownPrefix = Prefix & { readonly serial: number }
+
+export interface Page<Item> {
+  readonly items: readonly Item[]
+  /** Where the next page begins; null at the end. */
+  readonly next: string | null
+}
+
+export interface PageRequest {
+  /** As `Page.next` gave it. */
+  readonly cursor?: string | undefined
+  readonly limit: number
+}
+
+/** Reading records as they are stored, for those who keep them. */
+export interface RecordReader {
+  /** The record or tombstone under this key; aliases lead nowhere here. @throws Failure `STORE_AWAY` */
+  read(key: string): Promise<StoredRecord | undefined>
+  /** Living records under a prefix and the prefixes below it, in the order of their keys. */
+  list(system: System, prefix: string, page: PageRequest): Promise<Page<RecordSummary>>
+}
+
+export interface RecordSummary {
+  readonly identifier: string
+  readonly system: System
+  readonly kind: Kind
+  readonly serial: number
+  /** RFC 3339, UTC. */
+  readonly updatedAt: string
+}
+
+export interface ClientInput {
+  readonly name: string
+  readonly role: Role
+  /** The code of the subject it acts for, as a whole identifier or its 14 symbols. */
+  readonly subject: string | null
+  readonly prefixes: readonly string[]
+  readonly cidrs: readonly string[]
+  /** RFC 3339. */
+  readonly until: string | null
+}
+
+/** A machine credential as it may be shown: neither key nor hash. */
+export interface ClientView extends ClientInput {
+  readonly id: string
+  readonly createdAt: string
+  readonly revokedAt: string | null
+}
+
+/** Machine credentials. The caller's right to do this has been checked. */
+export interface ClientDesk {
+  /**
+   * @returns the key, which is never readable again. A repetition under the same idempotency key is
+   * `ALREADY_EXISTS` with the fact `id`: the key was not kept.
+   * @throws Failure `INPUT_INVALID`
+   */
+  create(
+    input: ClientInput,
+    request: { readonly caller: Caller; readonly idempotency?: Idempotency },
+  ): Promise<{ readonly id: string; readonly key: string }>
+  list(page: PageRequest): Promise<Page<ClientView>>
+  /** @returns false where there is no such client; one that is revoked already stays so */
+  revoke(id: string, caller: Caller): Promise<boolean>
+}
+
+/** Committed changes in the order of their numbers. */
+export interface ChangeFeed {
+  /**
+   * @param after numbers above this one; undefined: from the oldest that is kept
+   * @returns up to `limit` changes, and the number of the oldest change that is kept (the next one to come, where none is)
+   */
+  read(
+    after: number | undefined,
+    limit: number,
+  ): Promise<{ readonly changes: readonly Change[]; readonly oldest: number }>
+  /** Resolves when there may be a change above `after`, or as soon as the signal aborts; never rejects. */
+  beyond(after: number, signal: AbortSignal): Promise<void>
+}
+
+/** From a public value or prefix back to identifiers. */
+export interface Reverse {
+  /** Sealed and withheld values are never searched; a credit code finds only for callers who may read it. */
+  find(
+    what: { readonly value: string } | { readonly system: System; readonly prefix: string },
+    caller: Caller,
+    page: PageRequest,
+  ): Promise<Page<ReverseHit>>
+}
+
+export interface ReverseHit {
+  readonly identifier: string
+  readonly code: string | null
+  /** What led there: the type of the value, or `prefix`. */
+  readonly via: string
+}
+
+export interface AuditQuery {
+  /** What was written: an identifier, `prefix:<system>:<prefix>`, `client:<id>`. */
+  readonly subject?: string | undefined
+  readonly actor?: string | undefined
+  /** RFC 3339; rows at or after it. */
+  readonly since?: string | undefined
+}
+
+export interface AuditRow {
+  readonly seq: number
+  readonly at: string
+  readonly actor: string
+  readonly role: string
+  readonly action: string
+  readonly target: string
+  readonly detail: Readonly<Record<string, unknown>>
+  /** The running hash after this row, hex. */
+  readonly hash: string
+}
+
+export interface AuditTrail {
+  /** Newest last, in the order of their numbers. */
+  list(query: AuditQuery, page: PageRequest): Promise<Page<AuditRow>>
+}

@@ -1,0 +1,53 @@
+import type { Form } from '../../resolver/answer-cache.ts'
+import type { Resolution } from '../../resolver/resolve.ts'
+import { answerTag } from './etag.ts'
+import { mediaTypes } from './negotiate.ts'
+
+/** What a cached answer on the wire depends on, besides the identifier. */
+export interface ReplyContext {
+  readonly form: Form
+  /** The answer holds what this asker alone may see. */
+  readonly isRestricted: boolean
+  /** The asker said who it is. */
+  readonly isPrivate: boolean
+  readonly policy: string | undefined
+  /** Answers name the web page that may read them, rather than any. */
+  readonly variesByOrigin?: boolean
+}
+
+/**
+ * The headers of an answer, names and values in turn, without its length. A list, because node writes it without
+ * looking at every name again.
+ */
+export function replyHeaders(resolution: Resolution, context: ReplyContext): string[] {
+  const { answer, etag, source, ageSeconds } = resolution
+  const { form, isRestricted, isPrivate, policy, variesByOrigin = false } = context
+  const headers = [
+    'Content-Type',
+    mediaTypes[form],
+    'Cache-Control',
+    cacheControl(answer, isRestricted, isPrivate),
+    'Age',
+    String(ageSeconds),
+    'X-Qxm-Source',
+    source,
+    'Vary',
+    variesByOrigin ? 'Accept, Origin' : 'Accept',
+    'X-Content-Type-Options',
+    'nosniff',
+  ]
+  if (answer.stale === undefined) headers.push('ETag', answerTag(etag, form, isRestricted))
+  if (policy !== undefined) headers.push('RateLimit-Policy', policy)
+  return headers
+}
+
+/** What depends on the asker, or is older than its life, is kept by nobody (RFC 9111 §5.2.2). */
+function cacheControl(
+  { ttlSeconds, stale }: Resolution['answer'],
+  isRestricted: boolean,
+  isPrivate: boolean,
+): string {
+  if (isRestricted) return 'private, no-store'
+  if (stale === true) return 'no-cache'
+  return isPrivate ? `private, max-age=${ttlSeconds}` : `public, max-age=${ttlSeconds}`
+}

@@ -1,0 +1,68 @@
+import { isUtf8 } from 'node:buffer'
+import { parse } from 'node:querystring'
+import { Failure, malformed } from '../../model/failures.ts'
+import { hasLoneSurrogateOrNul } from '../../model/safe-text.ts'
+import { say } from '../../model/text.ts'
+
+/** More parameters than any route has, repeated ones included. */
+const parametersMax = 1000
+
+/**
+ * The identifier at the end of a path: raw slashes stay, percent-encoding is undone once, `+` is a plus.
+ * @param url path and query as the request line has them
+ * @param start where the identifier begins
+ * @throws Failure `IDENTIFIER_MALFORMED` for percent-encoding that is none, bytes that are not UTF-8, and NUL
+ */
+export function identifierIn(url: string, start: number): string {
+  const text = decodeUrlText(url.slice(start, pathEnd(url)))
+  if (text !== undefined) return text
+  throw malformed(
+    'url.encoding',
+    say('路径中的百分号编码不是 UTF-8 文本', 'the percent-encoding of the path is no UTF-8 text'),
+  )
+}
+
+/** Where the query or a fragment begins, or the end. */
+export function pathEnd(url: string): number {
+  for (let i = 0; i < url.length; i++) {
+    const unit = url.charCodeAt(i)
+    if (unit === 0x3f || unit === 0x23) return i
+  }
+  return url.length
+}
+
+/** @throws Failure `INPUT_INVALID` where path or query cannot be text */
+export function requireReadableUrl(url: string): void {
+  if (decodeUrlText(url) !== undefined) return
+  const detail = say(
+    '网址中的百分号编码不是 UTF-8 文本',
+    'the percent-encoding of the URL is no UTF-8 text',
+  )
+  throw new Failure('INPUT_INVALID', detail, {
+    errors: [{ pointer: '', rule: 'url.encoding', detail }],
+  })
+}
+
+/** A query's parameters; one that is repeated is an array. Its text has been checked before. */
+export function parseQuery(query: string): Record<string, unknown> {
+  return parse(rawUtf8(query) ?? '', '&', '=', { maxKeys: parametersMax })
+}
+
+/** @returns undefined for what is no text */
+function decodeUrlText(text: string): string | undefined {
+  const utf8 = rawUtf8(text)
+  if (utf8 === undefined || !utf8.includes('%')) return utf8
+  try {
+    const decoded = decodeURIComponent(utf8)
+    return hasLoneSurrogateOrNul(decoded) ? undefined : decoded
+  } catch {
+    return undefined
+  }
+}
+
+/** Clients may send UTF-8 unescaped; node hands each byte over as one character. */
+function rawUtf8(text: string): string | undefined {
+  if (!/[\u0080-\uffff]/.test(text)) return text
+  const bytes = Buffer.from(text, 'latin1')
+  return isUtf8(bytes) ? bytes.toString() : undefined
+}

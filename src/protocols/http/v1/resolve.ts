@@ -1,0 +1,167 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { anyone } from '../../../model/caller.ts'
+import { Failure } from '../../../model/failures.ts'
+import { valueIndexMax } from '../../../model/value.ts'
+import type { Resolution } from '../../../resolver/resolve.ts'
+import type { TraceStep } from '../../../resolver/trace.ts'
+import { answerToJson } from '../answer-json.ts'
+import type { ToldStep } from '../answer-protobuf.ts'
+import type { HttpApp } from '../app.ts'
+import { answerTag, isNotModified } from '../etag.ts'
+import { languageOf } from '../language.ts'
+import type { ResolveLimits } from '../limits.ts'
+import { resolveRoute } from '../metrics.ts'
+import { formOf } from '../negotiate.ts'
+import type { HttpParts } from '../parts.ts'
+import { replyHeaders } from '../resolve-reply.ts'
+import { closed, oneOf, responses, shared } from '../schemas.ts'
+import { identifierIn } from '../url-text.ts'
+
+/** Filters of one question; a record has no more types than that which anybody reads at once. */
+const filtersMax = 64
+
+const querySchema = closed({
+  type: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 128 }), {
+      maxItems: filtersMax,
+      description: 'values of these types',
+    }),
+  ),
+  index: Type.Optional(
+    Type.Array(Type.Integer({ minimum: 1, maximum: valueIndexMax }), {
+      maxItems: filtersMax,
+      description: 'values with these indexes',
+    }),
+  ),
+  trace: Type.Optional(oneOf(['0', '1'] as const, '1: explains the answer')),
+  recurse: Type.Optional(
+    oneOf(['0', '1'] as const, '1: asks a delegated site rather than naming it'),
+  ),
+})
+
+/** `GET /v1/resolve/{identifier}`, for everything that `resolve-fast.ts` leaves. */
+export function resolveRoutes(app: HttpApp, parts: HttpParts, limits: ResolveLimits): void {
+  app.get(
+    resolveRoute,
+    {
+      config: { action: 'resolve' },
+      schema: {
+        operationId: 'resolve',
+        summary: 'The answer to an identifier of any system in any spelling',
+        tags: ['resolve'],
+        querystring: querySchema,
+        response: responses(
+          {
+            200: {
+              description: 'the answer; of a delegated prefix a referral',
+              content: {
+                'application/json': { schema: shared('Answer') },
+                'application/x-protobuf': { schema: { type: 'string', format: 'binary' } },
+              },
+            },
+            304: { description: 'the answer named by If-None-Match still holds', type: 'null' },
+          },
+          'IDENTIFIER_MALFORMED',
+          'IDENTIFIER_UNKNOWN',
+          'PREFIX_UNKNOWN',
+          'IDENTIFIER_GONE',
+          'UPSTREAM_AWAY',
+        ),
+      },
+    },
+    async (request, reply) => {
+      const asked = identifierIn(request.raw.url ?? '', resolveRoute.length - 1)
+      const { type = [], index = [], trace } = request.query
+      const steps: TraceStep[] | undefined = trace === '1' ? [] : undefined
+      const resolution = await resolve(request, asked, { types: type, indexes: index }, steps)
+      return send(request, reply, asked, resolution, steps)
+    },
+  )
+
+  async function resolve(
+    request: FastifyRequest,
+    asked: string,
+    filter: { types: readonly string[]; indexes: readonly number[] },
+    steps: TraceStep[] | undefined,
+  ): Promise<Resolution> {
+    const { address, caller, headers } = request
+    limits.demand(address, 1)
+    const identifier = parts.names.parse(asked)
+    limits.demandLookUp(address, caller, identifier)
+    try {
+      return await parts.resolver.resolve({
+        identifier,
+        caller,
+        filter,
+        fresh: asksPastCaches(headers),
+        ...(steps === undefined
+          ? {}
+          : { trace: (step, text, facts = {}) => void steps.push({ step, text, facts }) }),
+      })
+    } catch (error) {
+      if (isUnknown(error)) limits.countUnknown(address, caller, identifier)
+      throw error
+    }
+  }
+
+  function send(
+    { headers, caller }: FastifyRequest,
+    reply: FastifyReply,
+    asked: string,
+    resolution: Resolution,
+    steps: readonly TraceStep[] | undefined,
+  ): FastifyReply {
+    const form = formOf(headers.accept)
+    const isPrivate = caller.role !== anyone.role
+    const isRestricted = isPrivate && resolution.shared === undefined
+    const policy = limits.policy()
+    const variesByOrigin = !parts.corsOrigins().includes('*')
+    const pairs = replyHeaders(resolution, {
+      form,
+      isRestricted,
+      isPrivate,
+      policy,
+      variesByOrigin,
+    })
+    for (let i = 0; i + 1 < pairs.length; i += 2) reply.header(pairs[i] as string, pairs[i + 1])
+    if (steps !== undefined) {
+      // An explanation is of this moment.
+      reply.removeHeader('ETag').header('Cache-Control', 'private, no-store')
+      const trace = tell(steps, languageOf(headers['accept-language']))
+      return reply.send(
+        form === 'protobuf'
+          ? parts.protobuf.encodeTraced(resolution.answer, asked, trace)
+          : Buffer.from(JSON.stringify({ asked, ...answerToJson(resolution.answer), trace })),
+      )
+    }
+    if (isNotModified(headers['if-none-match'], answerTag(resolution.etag, form, isRestricted))) {
+      return reply.code(304).send()
+    }
+    return reply.send(bytesOf(resolution, form))
+  }
+
+  function bytesOf({ shared: entry, answer }: Resolution, form: 'json' | 'protobuf'): Buffer {
+    if (entry !== undefined) return parts.resolver.bytes(entry, form)
+    return form === 'protobuf'
+      ? parts.protobuf.encode(answer)
+      : Buffer.from(JSON.stringify(answerToJson(answer)))
+  }
+}
+
+/** RFC 9111 §5.2.1.4, and what old clients say instead. */
+export function asksPastCaches(headers: FastifyRequest['headers']): boolean {
+  const { 'cache-control': cacheControl, pragma } = headers
+  return /(?:^|[\s,])no-(?:cache|store)(?:$|[\s,])/i.test(cacheControl ?? pragma ?? '')
+}
+
+export function isUnknown(error: unknown): boolean {
+  return (
+    error instanceof Failure &&
+    (error.code === 'IDENTIFIER_UNKNOWN' || error.code === 'PREFIX_UNKNOWN')
+  )
+}
+
+function tell(steps: readonly TraceStep[], language: 'zh' | 'en'): ToldStep[] {
+  return steps.map(({ step, text, facts }) => ({ step, text: text[language], facts }))
+}

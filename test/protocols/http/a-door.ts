@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { Registry } from 'prom-client'
+import type { Test } from 'tap'
+import { makeHasAuthority } from '../../../src/access/authority.ts'
+import { type Cidrs, parseCidrs } from '../../../src/access/cidr.ts'
+import { makePermissions } from '../../../src/access/permissions.ts'
+import { PrefixDirectory } from '../../../src/mapping/directory.ts'
+import { parsePrefixKey, printPrefixKey } from '../../../src/mapping/prefix-key.ts'
+import { isUnder, parsePrefix } from '../../../src/mapping/prefix-walk.ts'
+import { anyone, type Caller } from '../../../src/model/caller.ts'
+import type { Change } from '../../../src/model/change.ts'
+import { Failure } from '../../../src/model/failures.ts'
+import type { Prefix } from '../../../src/model/prefix.ts'
+import type { StoredRecord } from '../../../src/model/record.ts'
+import type { Subject } from '../../../src/model/subject.ts'
+import { encodeAnswerJson } from '../../../src/protocols/http/answer-json.ts'
+import { openAnswerProtobuf } from '../../../src/protocols/http/answer-protobuf.ts'
+import { buildApp } from '../../../src/protocols/http/app.ts'
+import type { HttpParts, Rates } from '../../../src/protocols/http/parts.ts'
+import { makeIdentifiers } from '../../../src/registry/identifiers.ts'
+import type { Ledger, Transactions } from '../../../src/registry/parts.ts'
+import { makePrefixes } from '../../../src/registry/prefixes.ts'
+import { aliasLeads } from '../../../src/resolver/answer.ts'
+import { makeAnswerCache } from '../../../src/resolver/answer-cache.ts'
+import { makeResolver } from '../../../src/resolver/resolve.ts'
+import { makeLog } from '../../../src/runtime/log.ts'
+import { codePrefix, names, nodePrefix } from '../../support/builders.ts'
+import { aClock } from '../../support/clock.ts'
+import { repositoryFolder } from '../../support/store.ts'
+
+export interface DoorWorld {
+  readonly prefixes?: readonly (Prefix & { readonly serial: number })[]
+  readonly subjects?: readonly (Subject & { readonly epoch: number })[]
+  readonly records?: readonly StoredRecord[]
+  /** Who sends `Bearer <name>`. */
+  readonly callers?: Readonly<Record<string, Caller>>
+  readonly rates?: Partial<Rates>
+  readonly limits?: Partial<HttpParts['limits']>
+  readonly parts?: Partial<HttpParts>
+}
+
+export const publicUrl = 'https://id.example.cn'
+export const protobuf = openAnswerProtobuf(join(repositoryFolder, 'proto'))
+
+export const limits: HttpParts['limits'] = {
+  headerBytesMax: 16_384,
+  urlBytesMax: 8_192,
+  bodyBytesMax: 10_485_760,
+  headersTimeoutMs: 15_000,
+  bodyTimeoutMs: 30_000,
+  idleTimeoutMs: 60_000,
+  keepAliveTimeoutMs: 30_000,
+  socketRequestsMax: 0,
+  socketsMax: 1_000,
+}
+
+/** The HTTP door before a house in memory: real names, rules, resolver and registry; rows in maps, time that stands still. */
+export function aDoor(t: Test, world: DoorWorld = {}) {
+  const { prefixes = [], subjects = [], records = [], callers = {} } = world
+  const clock = aClock()
+  const directory = new PrefixDirectory(nodePrefix)
+  directory.learn({ prefixes, subjects })
+  const house = aHouse(records, clock)
+  const logged: string[] = []
+  const permissions = makePermissions({ hasAuthority: makeHasAuthority({ isUnder }) })
+  const resolver = makeResolver({
+    directory,
+    cache: makeAnswerCache({ entriesMax: 1000, bytesMax: 10_000_000, absentMax: 100 }),
+    find: house.find,
+    mayBeIssued: () => true,
+    encode: (answer, form) =>
+      form === 'json' ? encodeAnswerJson(answer) : protobuf.encode(answer),
+    clock,
+    random: () => 0,
+    publicUrl: () => publicUrl,
+    codePrefix,
+    answerTtlSeconds: 300,
+    ttlJitter: 0.1,
+    absentTtlSeconds: 10,
+    staleSecondsMax: 3600,
+    metrics: { resolved: () => undefined, storeAway: () => undefined },
+  })
+  house.onWritten = keys => resolver.forget(keys)
+
+  const parts: HttpParts = {
+    resolver,
+    names,
+    directory,
+    identifiers: makeIdentifiers({
+      transactions: house.transactions,
+      names,
+      matchPrefix: identifier => directory.match(identifier),
+      demandAuthority: permissions.demand,
+      aliasLeads: (alias, record) =>
+        aliasLeads(directory, alias, directory.find(record.system, record.prefix)),
+    }),
+    records: {
+      read: async key => house.records.get(key),
+      list: async (system, prefix, { limit }) => ({
+        items: [...house.records.values()]
+          .filter(record => record.gone === null && record.system === system)
+          .filter(record => isUnder(system, record.prefix, prefix))
+          .slice(0, limit),
+        next: null,
+      }),
+    },
+    prefixes: makePrefixes({
+      transactions: house.transactions,
+      parsePrefix,
+      subjectIdByCode: code => directory.subjectByCode(code)?.id ?? '',
+      demandOperator: (caller, action) => permissions.demand(caller, action, {}),
+    }),
+    clients: {
+      create: async () => ({ id: '0123abcd', key: 'qxk_0123abcd_made' }),
+      list: async () => ({ items: [], next: null }),
+      revoke: async id => id === '0123abcd',
+    },
+    changes: { read: async () => ({ changes: [], oldest: 1 }), beyond: async () => undefined },
+    reverse: { find: async () => ({ items: [], next: null }) },
+    audit: { list: async () => ({ items: [], next: null }) },
+    async authenticate(header) {
+      const caller = header === undefined ? anyone : callers[header.replace('Bearer ', '')]
+      if (caller === undefined) throw new Failure('NOT_AUTHENTICATED')
+      return caller
+    },
+    permissions,
+    isUnder,
+    prefixKeys: { parse: parsePrefixKey, print: printPrefixKey },
+    isForged: () => false,
+    protobuf,
+    publicUrl: () => publicUrl,
+    readiness: () => ({ ready: true, degraded: [] }),
+    limits: { ...limits, ...world.limits },
+    rates: () => ({ resolve: 0, unknown: 0, write: 0, exempt: nowhere, ...world.rates }),
+    trustedProxies: () => nowhere,
+    corsOrigins: () => ['*'],
+    registry: new Registry(),
+    log: makeLog({ level: 'info', stream: { write: (line: string) => void logged.push(line) } }),
+    clock,
+    ...world.parts,
+  }
+  const app = buildApp(parts)
+  t.teardown(() => app.close())
+  return { app, parts, clock, house, logged, directory }
+}
+
+export const nowhere: Cidrs = parseCidrs([], '')
+
+/** Rows in memory, written by one transaction after another. */
+function aHouse(initial: readonly StoredRecord[], clock: { now(): number }) {
+  const records = new Map(initial.map(record => [record.key, record]))
+  const prefixes = new Map<string, Parameters<Ledger['putPrefix']>[0] & { epoch: number }>()
+  const outcomes = new Map<string, { digest: string; outcome: unknown }>()
+  const changes: Change[] = []
+
+  function isFound<Key>(
+    entry: readonly [Key, StoredRecord | undefined],
+  ): entry is [Key, StoredRecord] {
+    return entry[1] !== undefined
+  }
+
+  function byAlias(key: string) {
+    return [...records.values()].find(record => record.aliases.some(alias => alias.key === key))
+  }
+
+  const house = {
+    records,
+    changes,
+    onWritten: (_keys: readonly string[]): void => undefined,
+    /** Thrown instead of finding. */
+    away: undefined as Failure | undefined,
+
+    async find(key: string) {
+      if (house.away !== undefined) throw house.away
+      const record = records.get(key)
+      if (record !== undefined) return { record, via: null }
+      const named = byAlias(key)
+      const via = named?.aliases.find(alias => alias.key === key)
+      return named && via && { record: named, via }
+    },
+
+    transactions: {
+      async write(_caller, work, idempotency) {
+        const scope = idempotency && `${idempotency.scope} ${idempotency.key}`
+        const former = scope === undefined ? undefined : outcomes.get(scope)
+        const digest = idempotency?.digest.toString('hex') ?? ''
+        if (former !== undefined) {
+          if (former.digest !== digest) throw new Failure('IDEMPOTENCY_MISMATCH')
+          return former.outcome as never
+        }
+        const outcome = await work(ledger())
+        if (scope !== undefined) outcomes.set(scope, { digest, outcome })
+        return outcome
+      },
+    } satisfies Transactions,
+  }
+
+  function ledger(): Ledger {
+    return {
+      at: new Date(clock.now()),
+      lockRecord: async key => records.get(key),
+      putRecord: async record => void records.set(record.key, record),
+      lockAliases: async keys =>
+        new Map(keys.flatMap(key => [[key, byAlias(key)] as const]).filter(isFound)),
+      putAliases: async () => undefined,
+      lockPrefix: async (system, prefix) => prefixes.get(`${system}:${prefix}`),
+      putPrefix: async row =>
+        void prefixes.set(`${row.system}:${row.prefix}`, { ...row, epoch: 1 }),
+      prefixesWithAliasesUnder: async () => [],
+      growEpochs: async () => undefined,
+      putSubject: async () => undefined,
+      nextCodeNumber: async () => 1,
+      audit: async () => undefined,
+      async announce({ keys, identifier, serial, op, kind, prefix }) {
+        const at = new Date(clock.now()).toISOString()
+        changes.push({ seq: changes.length + 1, identifier, serial, op, kind, at, prefix, keys })
+        house.onWritten(keys)
+      },
+    }
+  }
+  return house
+}
+
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
