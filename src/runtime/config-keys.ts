@@ -221,30 +221,12 @@ export const configKeys = {
       reason:
         'connections per process; twice as many may wait for one before the store counts as away',
     }),
-    connectTimeoutMs: integer(1_000, {
-      unit: 'ms',
-      min: 50,
-      max: 60_000,
-      reason: 'a server that does not take a connection within this time counts as away',
-    }),
-    acquireTimeoutMs: integer(500, {
-      unit: 'ms',
-      min: 10,
-      max: 60_000,
-      reason: 'how long a request waits for a free connection before it is told to come back',
-    }),
     statementTimeoutMs: integer(900, {
       unit: 'ms',
       min: 50,
       max: 600_000,
       reason:
         'the server ends a statement after this time; migrations and bulk work have their own',
-    }),
-    queryTimeoutMs: integer(1_000, {
-      unit: 'ms',
-      min: 50,
-      max: 600_000,
-      reason: 'we stop waiting after this time: a frozen server cannot end its own statement',
     }),
   },
   redis: {

@@ -9,13 +9,21 @@ export interface DatabaseOptions {
   /** The data folder of the embedded engine; undefined: in memory, for tests. */
   readonly folder: string | undefined
   readonly log?: EmbeddedLog & ServerLog
+  /** Of a server: connections for questions. */
+  readonly poolSize?: number
+  /** Of a server: how long one statement may take. */
+  readonly statementTimeoutMs?: number
 }
 
 /** Opens the store a node is configured with. */
 export function openDatabase({
   urls = [],
   folder,
-  ...options
+  log,
+  ...serverOptions
 }: DatabaseOptions): Promise<Database> {
-  return urls.length > 0 ? openServer({ urls, ...options }) : openEmbedded({ folder, ...options })
+  const options = log === undefined ? {} : { log }
+  return urls.length > 0
+    ? openServer({ urls, ...options, ...serverOptions })
+    : openEmbedded({ folder, ...options })
 }
