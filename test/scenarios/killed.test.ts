@@ -5,41 +5,56 @@ import { aKey, aNodeProcess, aRefusedProcess, type NodeProcess } from '../suppor
 const kills = Number(process.env['QXM_TEST_KILLS'] ?? 3)
 const writersAtOnce = 8
 
-t.test('a node killed while it writes has every acknowledged write once', { timeout: 600_000 }, async t => {
-  const folder = t.testdir()
-  const key = aKey()
-  const acknowledged = new Set<string>()
-  const first = await aNodeProcess(t, { folder, key })
-  await allotPrefix(first)
-  await first.kill('SIGTERM')
+t.test(
+  'a node killed while it writes has every acknowledged write once',
+  { timeout: 600_000 },
+  async t => {
+    const folder = t.testdir()
+    const key = aKey()
+    const acknowledged = new Set<string>()
+    const first = await aNodeProcess(t, { folder, key })
+    await allotPrefix(first)
+    await first.kill('SIGTERM')
 
-  for (let cycle = 0; cycle < kills; cycle++) {
+    for (let cycle = 0; cycle < kills; cycle++) {
+      const node = await aNodeProcess(t, { folder, key })
+      const writing = writeUntilItDies(node, cycle, acknowledged)
+      await new Promise(resolve => setTimeout(resolve, 300 + 97 * (cycle % 7)))
+      await node.kill('SIGKILL')
+      await writing
+    }
+
     const node = await aNodeProcess(t, { folder, key })
-    const writing = writeUntilItDies(node, cycle, acknowledged)
-    await new Promise(resolve => setTimeout(resolve, 300 + 97 * (cycle % 7)))
-    await node.kill('SIGKILL')
-    await writing
-  }
+    const listed = await listAll(node)
+    t.ok(acknowledged.size > kills, `${acknowledged.size} writes were acknowledged`)
+    t.strictSame(
+      [...acknowledged].filter(identifier => !listed.has(identifier)),
+      [],
+      'none is lost',
+    )
+    t.strictSame(
+      [...listed].filter(([, count]) => count !== 1),
+      [],
+      'none is there twice',
+    )
+    await announcedOnce(t, node, listed)
+  },
+)
 
-  const node = await aNodeProcess(t, { folder, key })
-  const listed = await listAll(node)
-  t.ok(acknowledged.size > kills, `${acknowledged.size} writes were acknowledged`)
-  t.strictSame([...acknowledged].filter(identifier => !listed.has(identifier)), [], 'none is lost')
-  t.strictSame([...listed].filter(([, count]) => count !== 1), [], 'none is there twice')
-  await announcedOnce(t, node, listed)
-})
+t.test(
+  'a second node on the same folder is refused within a second, and after kill -9 is not',
+  async t => {
+    const folder = t.testdir()
+    const holder = await aNodeProcess(t, { folder })
 
-t.test('a second node on the same folder is refused within a second, and after kill -9 is not', async t => {
-  const folder = t.testdir()
-  const holder = await aNodeProcess(t, { folder })
+    const refused = await aRefusedProcess({ folder })
 
-  const refused = await aRefusedProcess({ folder })
-
-  t.equal(refused.code, 1)
-  t.match(refused.said, String(holder.child.pid), 'it names the holder')
-  await holder.kill('SIGKILL')
-  await (await aNodeProcess(t, { folder })).kill('SIGTERM')
-})
+    t.equal(refused.code, 1)
+    t.match(refused.said, String(holder.child.pid), 'it names the holder')
+    await holder.kill('SIGKILL')
+    await (await aNodeProcess(t, { folder })).kill('SIGTERM')
+  },
+)
 
 async function allotPrefix(node: NodeProcess): Promise<void> {
   const answer = await post(node, '/v1/prefixes', { prefix: '88.118.20' })
@@ -84,13 +99,18 @@ async function listAll(node: NodeProcess): Promise<Map<string, number>> {
   do {
     const from: string = cursor === null ? '' : `&cursor=${cursor}`
     const page: Listed = await getJson(node, `/v1/identifiers?prefix=88.118.20&limit=1000${from}`)
-    for (const { identifier } of page.items) counts.set(identifier, (counts.get(identifier) ?? 0) + 1)
+    for (const { identifier } of page.items)
+      counts.set(identifier, (counts.get(identifier) ?? 0) + 1)
     cursor = page.next
   } while (cursor !== null)
   return counts
 }
 
-async function announcedOnce(t: Test, node: NodeProcess, listed: Map<string, number>): Promise<void> {
+async function announcedOnce(
+  t: Test,
+  node: NodeProcess,
+  listed: Map<string, number>,
+): Promise<void> {
   const seen: { seq: number; identifier: string }[] = []
   for (;;) {
     const since = seen.at(-1)?.seq ?? 0
@@ -101,7 +121,10 @@ async function announcedOnce(t: Test, node: NodeProcess, listed: Map<string, num
   }
   const announced = seen.filter(({ identifier }) => listed.has(identifier))
   t.equal(announced.length, listed.size, 'each write is announced once')
-  t.ok(seen.every(({ seq }, position) => seq === position + 1), 'numbers are in order and without gaps')
+  t.ok(
+    seen.every(({ seq }, position) => seq === position + 1),
+    'numbers are in order and without gaps',
+  )
 }
 
 function get({ http, key }: NodeProcess, path: string): Promise<Response> {

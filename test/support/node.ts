@@ -1,12 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type Node, startNode } from '../../src/node.ts'
 import { readConfig } from '../../src/runtime/config.ts'
 import { makeLog } from '../../src/runtime/log.ts'
-import { repositoryFolder } from './store.ts'
+import { aDataFolder, repositoryFolder } from './store.ts'
 
 export interface NodeOptions {
   /** Over the defaults of a node on free loopback ports: `{ QXM_RATE_WRITE: '0' }`. */
@@ -28,7 +25,7 @@ export interface RunningNode {
 
 /** A whole node in this process, on free ports, with an operator's key; ended with the test. */
 export async function aNode(t: Test, options: NodeOptions = {}): Promise<RunningNode> {
-  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'qxm-node-')))
+  const folder = options.folder ?? (await aDataFolder(t))
   const key = `qxk_${randomBytes(4).toString('hex')}_${randomBytes(32).toString('base64url')}`
   const { config } = readConfig({
     argv: options.demo ? ['--demo'] : [],
@@ -50,7 +47,6 @@ export async function aNode(t: Test, options: NodeOptions = {}): Promise<Running
     if (isStopped) return
     isStopped = true
     await node[Symbol.asyncDispose]()
-    if (options.folder === undefined) await rm(folder, { recursive: true, force: true })
   }
   t.teardown(stop)
 
