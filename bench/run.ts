@@ -31,12 +31,24 @@ try {
   const answer = Buffer.from(await (await fetch(`${url}/v1/resolve/88.118.8/ABC-1`)).arrayBuffer())
   const bare = await startChild(join(here, 'load', 'bare-http.js'), [answer.toString('base64')])
 
-  const results = await compare(targets(url, node.pid, `http://127.0.0.1:${bare.ready['port']}`, bare.pid))
+  const results = await compare(
+    targets(url, node.pid, `http://127.0.0.1:${bare.ready['port']}`, bare.pid),
+  )
   await node.stop()
   await bare.stop()
 
-  const report = { at: new Date().toISOString(), machine: machine(), load, rounds, idleMegabytes, results }
-  await writeFile(process.argv[3] ?? join(here, '..', 'bench-result.json'), JSON.stringify(report, null, 2))
+  const report = {
+    at: new Date().toISOString(),
+    machine: machine(),
+    load,
+    rounds,
+    idleMegabytes,
+    results,
+  }
+  await writeFile(
+    process.argv[3] ?? join(here, '..', 'bench-result.json'),
+    JSON.stringify(report, null, 2),
+  )
   print(results, idleMegabytes)
 } finally {
   await rm(folder, { recursive: true, force: true })
@@ -101,10 +113,16 @@ async function compare(all: readonly Target[]): Promise<Row[]> {
   return [...measured].map(([name, runs]) => ({
     name,
     ratio: median(
-      runs.map((run, round) => run.answersPerCpuSecond / (reference[round]?.answersPerCpuSecond ?? Number.NaN)),
+      runs.map(
+        (run, round) =>
+          run.answersPerCpuSecond / (reference[round]?.answersPerCpuSecond ?? Number.NaN),
+      ),
     ),
     median: Object.fromEntries(
-      (Object.keys(runs[0] ?? {}) as (keyof Measured)[]).map(key => [key, median(runs.map(run => run[key]))]),
+      (Object.keys(runs[0] ?? {}) as (keyof Measured)[]).map(key => [
+        key,
+        median(runs.map(run => run[key])),
+      ]),
     ) as unknown as Measured,
   }))
 }
@@ -114,7 +132,9 @@ function machine() {
 }
 
 function print(rows: readonly Row[], idleMegabytes: number): void {
-  process.stdout.write('| what | answers per CPU second, ratio | answers/s | p50 ms | p99 ms | bytes | errors |\n')
+  process.stdout.write(
+    '| what | answers per CPU second, ratio | answers/s | p50 ms | p99 ms | bytes | errors |\n',
+  )
   process.stdout.write('| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n')
   for (const { name, ratio, median: row } of rows) {
     const cells = [

@@ -2,20 +2,35 @@ import { Registry } from 'prom-client'
 import { fillWithDemo } from './assembly/demo.ts'
 import { openDoors } from './assembly/doors.ts'
 import { openKeys } from './assembly/keys.ts'
+import { makeReloadMetrics } from './assembly/metrics.ts'
 import type { BuildParts } from './assembly/parts.ts'
 import { openReading } from './assembly/reading.ts'
+import {
+  type ConfigSource,
+  followConfig,
+  type LiveConfig,
+  makeLiveConfig,
+} from './assembly/reload.ts'
 import { openStore } from './assembly/store.ts'
 import { ensureOwnPrefixes, openWriting } from './assembly/writing.ts'
+import type { Readiness } from './protocols/http/parts.ts'
 import { systemClock } from './runtime/clock.ts'
 import { makeClosers } from './runtime/closers.ts'
 import type { Ready } from './runtime/ready.ts'
 
 export type NodeParts = Pick<BuildParts, 'config' | 'log' | 'packageFolder'> &
-  Partial<Pick<BuildParts, 'clock'>>
+  Partial<Pick<BuildParts, 'clock' | 'metrics'>> & {
+    /** How the configuration is read again; absent: never. */
+    readonly source?: ConfigSource
+    readonly isWorker?: boolean
+  }
 
-/** A running node: its addresses, and its end. */
+/** A running node: its addresses, how it is, and its end. */
 export interface Node extends AsyncDisposable {
   readonly ready: Ready
+  readiness(): Readiness
+  /** Reads the configuration again now. */
+  reload(): void
 }
 
 /**
@@ -25,11 +40,12 @@ export interface Node extends AsyncDisposable {
 export async function startNode(parts: NodeParts): Promise<Node> {
   const closers = makeClosers(parts.log)
   const listening = { url: parts.config.node.publicUrl }
+  const live = makeLiveConfig(parts.config)
   const build: BuildParts = {
     clock: systemClock,
+    metrics: new Registry(),
     ...parts,
     closers,
-    metrics: new Registry(),
     publicUrl: () => listening.url ?? '',
   }
   try {
@@ -39,11 +55,31 @@ export async function startNode(parts: NodeParts): Promise<Node> {
     const writing = await openWriting(build, database, keys, reading)
     if (parts.config.node.demo) await fillWithDemo(build, keys, reading, writing)
     await ensureOwnPrefixes(build, reading, writing)
-    const ready = await openDoors(build, database, keys, reading, writing)
+    const doorParts = { ...build, live, isWorker: parts.isWorker ?? false }
+    const { ready, readiness } = await openDoors(doorParts, database, keys, reading, writing)
     listening.url ??= ready.http ?? ready.https
-    return { ready, [Symbol.asyncDispose]: () => closers[Symbol.asyncDispose]() }
+    const reload = followReloads(build, live, parts.source)
+    return {
+      ready,
+      readiness,
+      reload,
+      [Symbol.asyncDispose]: () => closers[Symbol.asyncDispose](),
+    }
   } catch (error) {
     await closers.close()
     throw error
   }
+}
+
+function followReloads(
+  { clock, closers, log, metrics }: BuildParts,
+  live: LiveConfig,
+  source: ConfigSource | undefined,
+): () => void {
+  live.onChange(({ log: { level } }) => () => {
+    log.level = level
+  })
+  const reloadMetrics = makeReloadMetrics(metrics)
+  if (source === undefined) return () => undefined
+  return followConfig({ live, source, clock, closers, log, metrics: reloadMetrics })
 }

@@ -1,72 +1,112 @@
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { createSecureContext } from 'node:tls'
 import { makeAuthenticate } from '../access/api-keys.ts'
 import { parseCidrs } from '../access/cidr.ts'
 import { makeBlindIndex } from '../crypto/sealing.ts'
 import { parsePrefixKey, printPrefixKey } from '../mapping/prefix-key.ts'
 import { isUnder } from '../mapping/prefix-walk.ts'
-import type { Identifier } from '../model/identifier.ts'
 import { anyone } from '../model/caller.ts'
 import { Failure } from '../model/failures.ts'
+import type { Identifier } from '../model/identifier.ts'
 import { buildApp, type HttpApp } from '../protocols/http/app.ts'
 import { buildOps } from '../protocols/http/ops.ts'
-import type { HttpParts } from '../protocols/http/parts.ts'
+import type { HttpParts, Readiness } from '../protocols/http/parts.ts'
 import { makeServer } from '../protocols/http/server.ts'
 import { creditCodeIndex } from '../registry/credit-codes.ts'
 import { makeReverse } from '../registry/reverse.ts'
 import { type Config, plainHttpHosts } from '../runtime/config.ts'
+import { type Pressure, watchPressure } from '../runtime/pressure.ts'
 import { hostAndPort, type Ready } from '../runtime/ready.ts'
 import { makeAuditReader } from '../storage/postgres/audit.ts'
 import type { Database } from '../storage/postgres/database.ts'
 import { makeReverseReader } from '../storage/postgres/reverse.ts'
+import { type LocalCallers, makeLocalCallers, openAdminSocket } from './admin-socket.ts'
+import { drain, sendAway } from './drain.ts'
+import { openHandleDoor } from './handle-door.ts'
 import type { Keys } from './keys.ts'
 import type { BuildParts } from './parts.ts'
 import type { Reading } from './reading.ts'
+import type { LiveConfig } from './reload.ts'
 import type { Writing } from './writing.ts'
+
+export type DoorParts = BuildParts & {
+  readonly live: LiveConfig
+  /** One of several workers: its primary has the ops door. */
+  readonly isWorker: boolean
+}
+
+export interface Doors {
+  readonly ready: Ready
+  readonly readiness: () => Readiness
+}
 
 /** Opens what the world may knock at, and last of all says where. */
 export async function openDoors(
-  parts: BuildParts,
+  parts: DoorParts,
   database: Database,
   keys: Keys,
   reading: Reading,
   writing: Writing,
-): Promise<Ready> {
-  const { config, clock, closers, log } = parts
+): Promise<Doors> {
+  const { config, clock, closers, log, isWorker } = parts
   const life = { isStopping: false }
-  const httpParts = await makeHttpParts(parts, database, keys, reading, writing, life)
+  const pressure = watchPressure({ clock })
+  closers.add('pressure watch', () => pressure.close())
+  const readiness = () => readinessOf(reading, pressure, life)
+  const localCallers = makeLocalCallers()
+  const context = { database, keys, reading, writing, pressure, readiness, localCallers }
+  const httpParts = await makeHttpParts(parts, context)
 
-  const ops = buildOps(httpParts)
-  const opsAddress = await listen(ops, config.ops.host, config.ops.port)
-  closers.add('ops door', () => ops.close())
-
+  const opsPort = isWorker ? undefined : await openOps(parts, httpParts)
+  const handle = await openHandleDoor(parts, reading, writing, httpParts.rates)
   const app = buildApp(httpParts)
   await app.ready()
-  closers.add('HTTP door', () => app.close(), config.node.drainTimeoutMs)
-  const [first = '127.0.0.1', ...others] = plainHttpHosts(config)
+  const others: Server[] = []
+  closers.add(
+    'HTTP doors',
+    () => drain(app, others, config.node.drainTimeoutMs, log),
+    config.node.drainTimeoutMs + 500,
+  )
+  const [first = '127.0.0.1', ...otherHosts] = plainHttpHosts(config)
   const http = await listen(app, first, config.http.port)
-  for (const host of others) {
-    await listenAlso(parts, makeServer(app.answerHttp, httpParts.limits, parts.publicUrl), host, http.port)
+  for (const host of otherHosts) {
+    const server = makeServer(app.answerHttp, httpParts.limits, parts.publicUrl)
+    await listenAlso(server, host, http.port)
+    others.push(server)
   }
-  const https = await listenTls(parts, app, httpParts)
+  const https = await listenTls(parts, app, httpParts, others)
+  handle.announce({ http: http.port, ...(https && { https: https.port }) })
+  await openAdmin(parts, app, httpParts, localCallers)
   closers.add(
     'lame duck',
     async () => {
       life.isStopping = true
+      sendAway([app.server, ...others])
       log.info({ lameduckMs: config.node.lameduckMs }, 'not ready any more, still answering')
       await clock.sleep(config.node.lameduckMs)
     },
     config.node.lameduckMs + 1_000,
   )
-  return {
+  const ready: Ready = {
     http: `http://${hostAndPort(first, http.port)}`,
     https: https && `https://${hostAndPort(https.address, https.port)}`,
-    ops: `http://${hostAndPort(config.ops.host, opsAddress.port)}`,
+    handle: handle.at,
+    ops: opsPort === undefined ? undefined : `http://${hostAndPort(config.ops.host, opsPort)}`,
     store: database.engine,
     cache: 'memory',
   }
+  return { ready, readiness }
+}
+
+async function openOps({ config, closers }: DoorParts, httpParts: HttpParts): Promise<number> {
+  const ops = buildOps(httpParts)
+  const { port } = await listen(ops, config.ops.host, config.ops.port)
+  closers.add('ops door', () => ops.close())
+  return port
 }
 
 async function listen(app: HttpApp, host: string, port: number): Promise<AddressInfo> {
@@ -78,46 +118,74 @@ async function listen(app: HttpApp, host: string, port: number): Promise<Address
   return app.server.address() as AddressInfo
 }
 
-async function listenAlso(
-  { closers }: BuildParts,
-  server: Server,
-  host: string,
-  port: number,
-): Promise<AddressInfo> {
+async function listenAlso(server: Server, host: string, port: number): Promise<AddressInfo> {
   server.listen({ host, port })
   try {
     await once(server, 'listening')
   } catch (error) {
     throw portTaken(error, host, port)
   }
-  closers.add(`HTTP door at ${hostAndPort(host, port)}`, () => {
-    server.close()
-    server.closeIdleConnections()
-  })
   return server.address() as AddressInfo
 }
 
-/** The same doors over TLS where a certificate is configured; asks for a client's certificate and requires none. */
+/**
+ * The same doors over TLS where a certificate is configured; asks for a client's certificate and requires none. A new
+ * certificate is taken by the connections that come after it.
+ */
 async function listenTls(
-  parts: BuildParts,
+  parts: DoorParts,
   app: HttpApp,
   httpParts: HttpParts,
+  opened: Server[],
 ): Promise<AddressInfo | undefined> {
-  const { tls, node, https } = parts.config
-  if (tls.cert === undefined || tls.key === undefined) return undefined
-  const options = {
-    cert: await readFile(tls.cert),
-    key: await readFile(tls.key),
-    requestCert: true,
-    rejectUnauthorized: false,
-  }
-  const addresses: AddressInfo[] = []
-  for (const host of node.host) {
+  const { config, live } = parts
+  const pair = readCertificate(config)
+  if (pair === undefined) return undefined
+  const options = { ...pair, requestCert: true, rejectUnauthorized: false }
+  const servers: TlsServer[] = []
+  let first: AddressInfo | undefined
+  for (const host of config.node.host) {
     const server = makeServer(app.answerHttp, httpParts.limits, parts.publicUrl, options)
-    const port = addresses[0]?.port ?? https.port
-    addresses.push(await listenAlso(parts, server, host, port))
+    const address = await listenAlso(server, host, first?.port ?? config.https.port)
+    first ??= address
+    servers.push(server as TlsServer)
   }
-  return addresses[0]
+  opened.push(...servers)
+  live.onChange(next => {
+    const renewed = readCertificate(next)
+    return () => {
+      if (renewed === undefined) return
+      for (const server of servers) server.setSecureContext({ minVersion: 'TLSv1.2', ...renewed })
+    }
+  })
+  return first
+}
+
+/** @throws Error when the files do not belong together */
+function readCertificate({ tls }: Config) {
+  if (tls.cert === undefined || tls.key === undefined) return undefined
+  const pair = { cert: readFileSync(tls.cert), key: readFileSync(tls.key) }
+  createSecureContext(pair)
+  return pair
+}
+
+/** The same door for the users of this machine who may open the data folder's socket, as operator. */
+async function openAdmin(
+  { config, closers, log, publicUrl }: DoorParts,
+  app: HttpApp,
+  { limits }: HttpParts,
+  localCallers: LocalCallers,
+): Promise<void> {
+  const server = makeServer(
+    (request, response) => {
+      localCallers.mark(request)
+      app.answerHttp(request, response)
+    },
+    limits,
+    publicUrl,
+  )
+  const close = await openAdminSocket({ folder: config.store.dataDir, server, log })
+  if (close !== undefined) closers.add('admin socket', close)
 }
 
 function portTaken(error: unknown, host: string, port: number): unknown {
@@ -128,18 +196,27 @@ function portTaken(error: unknown, host: string, port: number): unknown {
   )
 }
 
+interface Context {
+  readonly database: Database
+  readonly keys: Keys
+  readonly reading: Reading
+  readonly writing: Writing
+  readonly pressure: Pressure
+  readonly readiness: () => Readiness
+  readonly localCallers: LocalCallers
+}
+
 async function makeHttpParts(
-  { config, log, clock, metrics, publicUrl }: BuildParts,
-  database: Database,
-  keys: Keys,
-  reading: Reading,
-  writing: Writing,
-  life: { readonly isStopping: boolean },
+  { config, log, clock, metrics, publicUrl, live }: DoorParts,
+  { database, keys, reading, writing, pressure, readiness, localCallers }: Context,
 ): Promise<HttpParts> {
   const { names, directory, resolver, records, protobuf, feed, isForged } = reading
-  const trusted = parseCidrs(config.http.trustProxy, '/http/trustProxy')
-  const rates = ratesOf(config)
   const { key: indexKey } = await keys.store.getOrMake('blindIndex', '', 'hmac-sm3')
+  const authenticate = makeAuthenticate({
+    clients: writing.clientCache,
+    hash: keys.hashApiKey,
+    onRefused: ({ reason, id }) => log.info({ reason, client: id }, 'refused a credential'),
+  })
   const reverseReader = makeReverseReader(database)
   const usccIndex = creditCodeIndex(makeBlindIndex(indexKey))
   return {
@@ -159,35 +236,40 @@ async function makeHttpParts(
       byValue: (value, page) => reverseReader.byValue(value, page),
       subjectByUscc: uscc => reverseReader.subjectByUscc(usccIndex(uscc)),
       mayFindByUscc: (caller, subject) =>
-        writing.permissions.may(caller, 'reverse.uscc', { subject }),
+        reading.permissions.may(caller, 'reverse.uscc', { subject }),
     }),
     audit: makeAuditReader(database),
-    authenticate: makeAuthenticate({
-      clients: writing.clientCache,
-      hash: keys.hashApiKey,
-      onRefused: ({ reason, id }) => log.info({ reason, client: id }, 'refused a credential'),
-    }),
-    permissions: writing.permissions,
+    authenticate: async (header, address, nowMs) =>
+      localCallers.callerOf(header) ?? authenticate(header, address, nowMs),
+    permissions: reading.permissions,
     isUnder,
     prefixKeys: { parse: parsePrefixKey, print: printPrefixKey },
     isForged,
     protobuf,
     publicUrl,
-    readiness: () => readinessOf(reading, life),
+    pressure: () => pressure.why,
+    readiness,
     limits: config.http,
-    rates: () => rates,
-    trustedProxies: () => trusted,
-    corsOrigins: () => config.cors.origins,
+    rates: live.follow(ratesOf),
+    trustedProxies: live.follow(({ http }) => parseCidrs(http.trustProxy, '/http/trustProxy')),
+    corsOrigins: live.follow(({ cors }) => cors.origins),
     registry: metrics,
     log,
     clock,
   }
 }
 
-/** Not ready while stopping; degraded while changes cannot be read, because memory may then be behind. */
-function readinessOf({ follower }: Reading, { isStopping }: { readonly isStopping: boolean }) {
+/** Not ready while stopping; degraded by whatever does not work as it should, while answers go on. */
+function readinessOf(
+  { follower }: Reading,
+  pressure: Pressure,
+  { isStopping }: { readonly isStopping: boolean },
+): Readiness {
+  // Without the changes memory may be behind, and they come from the store.
   const degraded = follower.isWhole ? [] : ['store']
-  return { ready: !isStopping, degraded: isStopping ? [...degraded, 'stopping'] : degraded }
+  if (pressure.why !== undefined) degraded.push(pressure.why)
+  if (isStopping) degraded.push('stopping')
+  return { ready: !isStopping, degraded }
 }
 
 function ratesOf({ rate }: Config) {

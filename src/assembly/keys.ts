@@ -18,7 +18,10 @@ export interface Keys {
 }
 
 /** The keys, opened by the master key; a wrong master key or a published code key in production ends the start here. */
-export async function openKeys({ config, log, clock }: BuildParts, database: Database): Promise<Keys> {
+export async function openKeys(
+  { config, log, clock }: BuildParts,
+  database: Database,
+): Promise<Keys> {
   const rows = makeKeyRows(database, () => new Date(clock.now()))
   const { masterKey, made, warnings } = await readMasterKey({
     path: config.masterKey.file ?? join(config.store.dataDir, 'master.key'),

@@ -1,7 +1,11 @@
 import { join } from 'node:path'
+import { makeHasAuthority } from '../access/authority.ts'
+import { makePermissions, type Permissions } from '../access/permissions.ts'
 import { PrefixDirectory } from '../mapping/directory.ts'
+import { isUnder } from '../mapping/prefix-walk.ts'
 import { makeNames, type Names } from '../mapping/schemes/index.ts'
 import type { Identifier } from '../model/identifier.ts'
+import { encodeAnswerValues } from '../protocols/handle/answer-values.ts'
 import { encodeAnswerJson } from '../protocols/http/answer-json.ts'
 import { type AnswerProtobuf, openAnswerProtobuf } from '../protocols/http/answer-protobuf.ts'
 import { type ChangeFeed, makeChangeFeed } from '../registry/change-feed.ts'
@@ -20,6 +24,7 @@ import type { Database } from '../storage/postgres/database.ts'
 import { readDirectory, readDirectoryRows } from '../storage/postgres/directory.ts'
 import { makeRecords, type RecordReader } from '../storage/postgres/records.ts'
 import { changesChannel } from '../storage/postgres/sequencer.ts'
+import { makeSiteBoard, type SiteBoard } from './handle-door.ts'
 import type { Keys } from './keys.ts'
 import type { BuildParts } from './parts.ts'
 
@@ -29,11 +34,13 @@ const gatherBounds = { keysMax: 256, batchesMax: 4, waitingMax: 10_000 }
 const followEveryMs = 250
 
 export interface Reading {
+  readonly permissions: Permissions
   readonly names: Names
   readonly directory: PrefixDirectory
   /** Whether a text of the form of our codes cannot be one. */
   readonly isForged: (identifier: Identifier) => boolean
   readonly protobuf: AnswerProtobuf
+  readonly siteBoard: SiteBoard
   readonly records: RecordReader
   readonly feed: ChangeFeed
   readonly resolver: Resolver
@@ -42,8 +49,13 @@ export interface Reading {
 }
 
 /** Everything that answers: it follows changes and asks the store, and knows nothing of who writes. */
-export async function openReading(parts: BuildParts, database: Database, keys: Keys): Promise<Reading> {
+export async function openReading(
+  parts: BuildParts,
+  database: Database,
+  keys: Keys,
+): Promise<Reading> {
   const { config, log, clock, closers, metrics, packageFolder, publicUrl } = parts
+  const permissions = makePermissions({ hasAuthority: makeHasAuthority({ isUnder }) })
   const directory = new PrefixDirectory(config.node.prefix)
   const records = makeRecords(database)
   const changeRows = makeChangeReader(database)
@@ -56,13 +68,26 @@ export async function openReading(parts: BuildParts, database: Database, keys: K
   })
   const verdictOn = (identifier: Identifier) =>
     identifier.system === 'code' ? keys.codes.verdict(symbolsOf(identifier)) : 'genuine'
+  const siteBoard = makeSiteBoard()
+  const encoders = {
+    json: encodeAnswerJson,
+    protobuf: protobuf.encode,
+    handle: encodeAnswerValues,
+  }
   const resolver = makeResolver({
     directory,
     cache,
     find: gather(found => records.find(found), gatherBounds),
     mayBeIssued: identifier => verdictOn(identifier) === 'genuine',
-    encode: (answer, form) =>
-      form === 'json' ? encodeAnswerJson(answer) : protobuf.encode(answer),
+    seesAll: (caller, { system, subject }, prefix) =>
+      permissions.may(caller, 'identifier.read', {
+        system,
+        authority: prefix.prefix,
+        prefix,
+        subject,
+      }),
+    encode: (answer, form) => encoders[form](answer),
+    prefixValues: (written, updatedAt) => siteBoard.values(written, updatedAt),
     clock,
     random: Math.random,
     publicUrl,
@@ -93,10 +118,12 @@ export async function openReading(parts: BuildParts, database: Database, keys: K
   const tick = clock.every(followEveryMs, () => void follower.look())
   closers.add('change tick', () => tick.cancel())
   return {
+    permissions,
     names: makeNames({ codePrefix: config.code.prefix }),
     directory,
     isForged: identifier => verdictOn(identifier) === 'forged',
     protobuf,
+    siteBoard,
     records,
     feed,
     resolver,

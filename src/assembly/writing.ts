@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { demandRoleForKey, makeApiKey, parseApiKey } from '../access/api-keys.ts'
-import { makeHasAuthority } from '../access/authority.ts'
 import { parseCidrs } from '../access/cidr.ts'
 import { type ClientCache, makeClientCache } from '../access/client-cache.ts'
-import { makePermissions, type Permissions } from '../access/permissions.ts'
 import { hashAuditRow } from '../evidence/audit-chain.ts'
 import type { PrefixDirectory } from '../mapping/directory.ts'
 import { parsePrefixKey, printPrefixKey } from '../mapping/prefix-key.ts'
-import { isUnder, parsePrefix } from '../mapping/prefix-walk.ts'
+import { parsePrefix } from '../mapping/prefix-walk.ts'
 import type { Caller } from '../model/caller.ts'
 import { Failure, invalid } from '../model/failures.ts'
 import type { Identifier } from '../model/identifier.ts'
@@ -25,8 +23,10 @@ import type { Transactions } from '../registry/parts.ts'
 import { makePrefixes, type Prefixes, type PrefixParts } from '../registry/prefixes.ts'
 import { aliasLeads } from '../resolver/answer.ts'
 import type { Config } from '../runtime/config.ts'
+import type { Logger } from '../runtime/log.ts'
 import { type ClientReader, makeClients } from '../storage/postgres/clients.ts'
 import type { Database } from '../storage/postgres/database.ts'
+import { sweep } from '../storage/postgres/retention.ts'
 import { makeSequencer } from '../storage/postgres/sequencer.ts'
 import { makeTransactions } from '../storage/postgres/transactions.ts'
 import type { Keys } from './keys.ts'
@@ -36,9 +36,11 @@ import type { Reading } from './reading.ts'
 /** What a process committed and did not live to number waits this long at most. */
 const numberEveryMs = 500
 
+/** What has outlived its time goes in small steps, from every process: a step that finds nothing is cheap. */
+const sweepEveryMs = 600_000
+
 export interface Writing {
   readonly transactions: Transactions
-  readonly permissions: Permissions
   readonly identifierParts: Omit<IdentifierParts, 'transactions'>
   readonly prefixParts: Omit<PrefixParts, 'transactions'>
   readonly identifiers: Identifiers
@@ -53,7 +55,7 @@ export async function openWriting(
   { config, log, clock, closers }: BuildParts,
   database: Database,
   keys: Keys,
-  { names, directory, apply, follower }: Reading,
+  { permissions, names, directory, apply, follower }: Reading,
 ): Promise<Writing> {
   const sequencer = makeSequencer({
     database,
@@ -64,6 +66,8 @@ export async function openWriting(
   closers.add('sequencer', () => sequencer.close())
   const tick = clock.every(numberEveryMs, () => sequencer.nudge())
   closers.add('sequencer tick', () => tick.cancel())
+  const sweeping = clock.every(sweepEveryMs, () => void sweepNow(database, log))
+  closers.add('retention tick', () => sweeping.cancel())
   // What a process that died had committed and not numbered.
   sequencer.nudge()
 
@@ -71,11 +75,15 @@ export async function openWriting(
     database,
     now: () => new Date(clock.now()),
     async follow(announcements) {
-      await apply(announcements)
+      try {
+        await apply(announcements)
+      } catch (error) {
+        // The write is done, and this process sees it when it can follow changes again.
+        log.warn({ err: error }, 'cannot read back what was written')
+      }
       sequencer.nudge()
     },
   })
-  const permissions = makePermissions({ hasAuthority: makeHasAuthority({ isUnder }) })
   const subjectIdByCode = (text: string) => subjectIdOf(directory, names.parse(text, 'code').text)
   const identifierParts = {
     names,
@@ -106,7 +114,6 @@ export async function openWriting(
   if (bootstrapKey !== undefined) await clients.bootstrap(bootstrapKey)
   return {
     transactions,
-    permissions,
     identifierParts,
     prefixParts,
     identifiers: makeIdentifiers({ ...identifierParts, transactions }),
@@ -114,6 +121,14 @@ export async function openWriting(
     clients,
     clientReader,
     clientCache,
+  }
+}
+
+async function sweepNow(database: Database, log: Logger): Promise<void> {
+  try {
+    await sweep(database)
+  } catch (error) {
+    log.warn({ err: error }, 'cannot sweep what has outlived its time')
   }
 }
 
@@ -138,7 +153,9 @@ function normalizeClient({ node }: Config, input: ClientInput): ClientInput {
   }
   return {
     ...input,
-    prefixes: prefixes.map(parsePrefixKey).map(({ system, prefix }) => printPrefixKey(system, prefix)),
+    prefixes: prefixes
+      .map(parsePrefixKey)
+      .map(({ system, prefix }) => printPrefixKey(system, prefix)),
   }
 }
 

@@ -1,6 +1,6 @@
-import type { PrefixInput } from '../registry/prefixes.ts'
 import type { System } from '../model/identifier.ts'
 import type { RecordInput } from '../registry/identifiers.ts'
+import type { PrefixInput } from '../registry/prefixes.ts'
 import type { ValueInput } from '../registry/values.ts'
 
 /**

@@ -1,5 +1,12 @@
 export const roles = [
-  'enterprise', 'agent', 'employee', 'reviewer', 'government', 'bank', 'topnode', 'operator',
+  'enterprise',
+  'agent',
+  'employee',
+  'reviewer',
+  'government',
+  'bank',
+  'topnode',
+  'operator',
 ] as const
 export type Role = (typeof roles)[number]
 

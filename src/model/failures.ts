@@ -1,4 +1,4 @@
-import { type Text, say } from './text.ts'
+import { say, type Text } from './text.ts'
 
 /**
  * Everything that can go wrong for a caller. Each wire translates this table exhaustively
@@ -6,7 +6,10 @@ import { type Text, say } from './text.ts'
  */
 export const failures = {
   IDENTIFIER_MALFORMED: say('标识格式不正确', 'the text does not follow the identifier grammar'),
-  IDENTIFIER_UNKNOWN: say('前缀由本节点负责，但没有此标识', 'the prefix is ours, and there is no such identifier'),
+  IDENTIFIER_UNKNOWN: say(
+    '前缀由本节点负责，但没有此标识',
+    'the prefix is ours, and there is no such identifier',
+  ),
   PREFIX_UNKNOWN: say('没有已知节点负责此前缀', 'nobody we know answers for this prefix'),
   IDENTIFIER_GONE: say('标识已注销', 'the identifier was withdrawn'),
   INPUT_INVALID: say('输入不符合要求', 'the input breaks a rule'),
@@ -15,13 +18,19 @@ export const failures = {
   CONSENT_MISSING: say('缺少数据主体的授权', 'the owner has not consented to this'),
   CODE_MISSING: say('须先取得企信码', 'an enterprise code is needed first'),
   ALREADY_EXISTS: say('已存在', 'it exists already'),
-  IDEMPOTENCY_MISMATCH: say('同一幂等键对应了不同的请求', 'this idempotency key was used with another request'),
+  IDEMPOTENCY_MISMATCH: say(
+    '同一幂等键对应了不同的请求',
+    'this idempotency key was used with another request',
+  ),
   STATE_CONFLICT: say('当前状态不允许此操作', 'the present state does not allow this'),
   VERSION_STALE: say('版本已过期，请重新读取', 'the version is stale; read again'),
   TOO_LARGE: say('内容过大', 'the content is too large'),
   TOO_MANY: say('请求过于频繁', 'too many requests'),
   STORE_AWAY: say('存储暂不可用', 'the record store did not answer in time'),
-  UPSTREAM_AWAY: say('上级或委托节点暂不可用', 'the upstream or delegated node did not answer in time'),
+  UPSTREAM_AWAY: say(
+    '上级或委托节点暂不可用',
+    'the upstream or delegated node did not answer in time',
+  ),
 } as const satisfies Record<string, Text>
 
 export type FailureCode = keyof typeof failures
@@ -69,7 +78,11 @@ export function invalid(pointer: string, rule: string, detail: Text): Failure {
 }
 
 /** A text that is no identifier: says which rule of which system it breaks. */
-export function malformed(rule: string, detail: Text, facts: Record<string, unknown> = {}): Failure {
+export function malformed(
+  rule: string,
+  detail: Text,
+  facts: Record<string, unknown> = {},
+): Failure {
   return new Failure('IDENTIFIER_MALFORMED', detail, {
     errors: [{ pointer: '/identifier', rule, detail }],
     facts,

@@ -6,7 +6,10 @@ export type PrefixUse = 'product' | 'equipment'
 /** Where a delegated prefix is served. */
 export interface SiteAddress {
   readonly address: string
-  readonly protocols: readonly { readonly protocol: 'TCP' | 'UDP' | 'HTTP'; readonly port: number }[]
+  readonly protocols: readonly {
+    readonly protocol: 'TCP' | 'UDP' | 'HTTP'
+    readonly port: number
+  }[]
   readonly url?: string
 }
 

@@ -1,4 +1,4 @@
-import { type FieldError, Failure } from '../model/failures.ts'
+import { Failure, type FieldError } from '../model/failures.ts'
 import type { Identifier, System } from '../model/identifier.ts'
 import type { Alias, StoredRecord } from '../model/record.ts'
 import { say } from '../model/text.ts'
@@ -10,6 +10,8 @@ const aliasesMax = 64
 
 export interface AliasParts {
   readonly parseIdentifier: (text: string, system: System) => Identifier
+  /** Where the caller put the value with this index. */
+  readonly pointerOf: (index: number) => string
 }
 
 /**
@@ -19,14 +21,14 @@ export interface AliasParts {
  */
 export function aliasesIn(
   values: readonly Value[],
-  { parseIdentifier }: AliasParts,
+  parts: AliasParts,
   standing: Alias['standing'],
   before: readonly Alias[] = [],
 ): Alias[] {
   const aliases = new Map<string, Alias>()
-  for (const [position, value] of values.entries()) {
+  for (const value of values) {
     if (!isAliasType(value.type) || value.data.format !== 'string') continue
-    const named = parseAlias(value, position, parseIdentifier)
+    const named = parseAlias(value, parts)
     const former = before.find(({ key }) => key === named.key)
     aliases.set(named.key, {
       system: named.system,
@@ -49,17 +51,13 @@ function isAliasType(type: string): boolean {
   return (aliasTypes as readonly string[]).includes(type.toUpperCase())
 }
 
-function parseAlias(
-  value: Value,
-  position: number,
-  parseIdentifier: AliasParts['parseIdentifier'],
-): Identifier {
+function parseAlias(value: Value, { parseIdentifier, pointerOf }: AliasParts): Identifier {
   try {
     return parseIdentifier(String(value.data.value), value.type.toLowerCase() as System)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     const errors: FieldError[] = error.errors.map(({ rule, detail }) => ({
-      pointer: `/values/${position}/data`,
+      pointer: `${pointerOf(value.index)}/data`,
       rule,
       detail,
     }))
@@ -82,14 +80,16 @@ export async function writeAliases(
   leads: Leads,
 ): Promise<string[]> {
   const holders = await ledger.lockAliases(record.aliases.map(({ key }) => key))
+  const squatted: string[] = []
   for (const alias of record.aliases) {
     const holder = holders.get(alias.key)
     if (holder === undefined || holder.key === record.key) continue
     const held = holder.aliases.find(({ key }) => key === alias.key)
     const isSquatted = held !== undefined && !leads(held, holder) && leads(alias, record)
     if (!isSquatted) throw alreadyNamed(alias)
+    squatted.push(alias.key)
   }
-  await ledger.putAliases(record, record.aliases)
+  await ledger.putAliases(record, squatted)
   return [...record.aliases, ...(before?.aliases ?? [])].map(({ key }) => key)
 }
 

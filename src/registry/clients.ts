@@ -1,6 +1,7 @@
+import assert from 'node:assert/strict'
 import type { Caller, Role } from '../model/caller.ts'
 import { Failure } from '../model/failures.ts'
-import type { Idempotency, NewClient, Transactions } from './parts.ts'
+import type { Idempotency, Ledger, NewClient, Transactions } from './parts.ts'
 
 export interface ClientInput {
   readonly name: string
@@ -47,51 +48,28 @@ const attemptsMax = 3
 export function makeClientRegistry(parts: ClientParts): ClientRegistry {
   const { transactions, hash } = parts
 
-  async function insert(client: NewClient, caller: Caller, idempotency?: Idempotency) {
-    return transactions.write(
-      caller,
-      async ledger => {
-        const isNew = await ledger.putClient(client)
-        if (isNew) {
-          const { role, prefixes } = client
-          await ledger.audit({
-            action: 'client.created',
-            target: `client:${client.id}`,
-            detail: { role, prefixes },
-          })
-        }
-        return { isNew }
-      },
-      idempotency,
-    )
-  }
-
   return {
     async create(asked, { caller, idempotency }) {
       parts.demandOperator(caller, 'client.create')
       const input = parts.normalize(asked)
       const subject = input.subject === null ? null : parts.subjectIdByCode(input.subject)
-      for (let attempt = 0; attempt < attemptsMax; attempt++) {
-        // A repeated request gets the same key, and yet the key is nowhere stored: it follows from the request's.
-        const seed = idempotency && `${idempotency.scope}|${idempotency.key}|${attempt}`
-        const key = parts.makeKey(seed)
-        const { isNew } = await insert(
-          {
-            id: key.id,
-            name: input.name,
-            role: input.role,
-            subject,
-            prefixes: input.prefixes,
-            cidrs: input.cidrs,
-            until: input.until,
-            hash: hash(key.text),
-          },
-          caller,
-          idempotency,
-        )
-        if (isNew) return { id: key.id, key: key.text }
-      }
-      throw new Failure('STATE_CONFLICT')
+      // A repeated request gets the same key, and yet the key is nowhere stored: it follows from the request's.
+      const candidates = Array.from({ length: attemptsMax }, (_, attempt) =>
+        parts.makeKey(idempotency && `${idempotency.scope}|${idempotency.key}|${attempt}`),
+      )
+      const taken = await transactions.write(
+        caller,
+        async ledger => {
+          for (const [position, { id, text }] of candidates.entries()) {
+            if (await insert(ledger, { ...input, id, subject, hash: hash(text) })) return position
+          }
+          throw new Failure('STATE_CONFLICT')
+        },
+        idempotency,
+      )
+      const key = candidates[taken]
+      assert.ok(key !== undefined)
+      return { id: key.id, key: key.text }
     },
 
     async revoke(id, caller) {
@@ -107,8 +85,8 @@ export function makeClientRegistry(parts: ClientParts): ClientRegistry {
 
     async bootstrap(key) {
       const bootstrapper: Caller = { id: key.id, role: 'operator', subject: null, prefixes: [] }
-      await insert(
-        {
+      await transactions.write(bootstrapper, ledger =>
+        insert(ledger, {
           id: key.id,
           name: 'bootstrap',
           role: 'operator',
@@ -117,9 +95,20 @@ export function makeClientRegistry(parts: ClientParts): ClientRegistry {
           cidrs: [],
           until: null,
           hash: hash(key.text),
-        },
-        bootstrapper,
+        }),
       )
     },
   }
+}
+
+/** @returns false, having done nothing, when the id is known already */
+async function insert(ledger: Ledger, client: NewClient): Promise<boolean> {
+  if (!(await ledger.putClient(client))) return false
+  const { id, role, prefixes } = client
+  await ledger.audit({
+    action: 'client.created',
+    target: `client:${id}`,
+    detail: { role, prefixes },
+  })
+  return true
 }

@@ -4,7 +4,7 @@ import type { Identifier, Kind, System } from '../model/identifier.ts'
 import type { Prefix } from '../model/prefix.ts'
 import type { Alias, StoredRecord } from '../model/record.ts'
 import { say } from '../model/text.ts'
-import { type Leads, aliasesIn, writeAliases } from './aliases.ts'
+import { aliasesIn, type Leads, writeAliases } from './aliases.ts'
 import type { Idempotency, Ledger, Transactions } from './parts.ts'
 import { normalizeValues, type ValueInput } from './values.ts'
 
@@ -96,15 +96,17 @@ export function makeIdentifiers(parts: IdentifierParts): Identifiers {
 
     async replace(text, input, request, indexes) {
       const target = aim(parts, text, request.caller, 'identifier.replace', { creating: true })
-      return transactions.write(
-        request.caller,
-        async ledger => {
-          const before = await ledger.lockRecord(target.identifier.key)
-          checkSerial(request, before)
-          const whole = indexes === undefined ? input : mergeValues(input, indexes, before)
-          return put(parts, ledger, target, whole, before, request.caller)
-        },
-        request.idempotency,
+      return againIfBeaten(() =>
+        transactions.write(
+          request.caller,
+          async ledger => {
+            const before = await ledger.lockRecord(target.identifier.key)
+            checkSerial(request, before)
+            const whole = indexes === undefined ? input : mergeValues(input, indexes, before)
+            return put(parts, ledger, target, whole, before, request.caller)
+          },
+          request.idempotency,
+        ),
       )
     },
 
@@ -127,7 +129,10 @@ export function makeIdentifiers(parts: IdentifierParts): Identifiers {
         throw invalid(
           '/reason',
           'reason.length',
-          say(`原因不得超过 ${reasonCharsMax} 字`, `a reason has at most ${reasonCharsMax} characters`),
+          say(
+            `原因不得超过 ${reasonCharsMax} 字`,
+            `a reason has at most ${reasonCharsMax} characters`,
+          ),
         )
       }
       return transactions.write(
@@ -151,6 +156,16 @@ export function makeIdentifiers(parts: IdentifierParts): Identifiers {
         request.idempotency,
       )
     },
+  }
+}
+
+/** Of two who create a record at once by replacing it, the second finds it there when it looks again. */
+async function againIfBeaten<Outcome>(write: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await write()
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'ALREADY_EXISTS') throw error
+    return write()
   }
 }
 
@@ -187,7 +202,9 @@ async function put(
   caller: Caller,
 ): Promise<Written> {
   const living = before?.gone === null ? before : undefined
-  const values = normalizeValues(input.values ?? [], ledger.at, living?.values)
+  const inputs = input.values ?? []
+  const values = normalizeValues(inputs, ledger.at, living?.values)
+  const pointerOf = (asked: number) => `/values/${inputs.findIndex(({ index }) => index === asked)}`
   const record: StoredRecord = {
     key: identifier.key,
     // The first registered spelling stays the canonical one, also through a tombstone.
@@ -198,36 +215,47 @@ async function put(
     values,
     aliases: aliasesIn(
       values,
-      { parseIdentifier: (text, system) => parts.names.parse(text, system) },
+      { parseIdentifier: (text, system) => parts.names.parse(text, system), pointerOf },
       standing,
       living?.aliases,
-    ),
+    ).filter(({ key }) => key !== identifier.key),
     subject: null,
     submitter: caller.id,
     basis: 'authority',
     serial: (before?.serial ?? 0) + 1,
     updatedAt: ledger.at.toISOString(),
     successor:
-      input.successor === null ? null : successorOf(parts, input.successor, living?.successor ?? null),
+      input.successor === null
+        ? null
+        : successorOf(parts, input.successor, living?.successor ?? null),
     gone: null,
   }
-  if (record.kind === 'prefix') refuseSiteValues(record)
-  if (before === undefined && identifier.system !== 'handle') await refuseAlias(ledger, record.key)
+  if (record.kind === 'prefix') refuseSiteValues(record, pointerOf)
+  if (before === undefined && identifier.system !== 'handle') {
+    await refuseAlias(parts, ledger, record.key)
+  }
   await commit(parts, ledger, record, before, living === undefined ? 'created' : 'replaced')
   return { record, created: living === undefined }
 }
 
-async function refuseAlias(ledger: Ledger, key: string): Promise<void> {
-  if (!(await ledger.lockAliases([key])).has(key)) return
+/** A name that leads to another record is taken; one that is merely claimed keeps nobody from registering it. */
+async function refuseAlias(
+  { aliasLeads }: IdentifierParts,
+  ledger: Ledger,
+  key: string,
+): Promise<void> {
+  const holder = (await ledger.lockAliases([key])).get(key)
+  const alias = holder?.aliases.find(held => held.key === key)
+  if (holder === undefined || alias === undefined || !aliasLeads(alias, holder)) return
   throw new Failure('ALREADY_EXISTS', say('它已是另一条记录的别名', 'it is an alias of a record'))
 }
 
 /** Where a hosted prefix is served is this node's to say: a record that said otherwise would lead resolvers away. */
-function refuseSiteValues({ values }: StoredRecord): void {
-  const position = values.findIndex(({ type }) => type.toUpperCase().startsWith('HS_SITE'))
-  if (position < 0) return
+function refuseSiteValues({ values }: StoredRecord, pointerOf: (index: number) => string): void {
+  const site = values.find(({ type }) => type.toUpperCase().startsWith('HS_SITE'))
+  if (site === undefined) return
   throw invalid(
-    `/values/${position}/type`,
+    `${pointerOf(site.index)}/type`,
     'prefix.site',
     say(
       '托管前缀的 HS_SITE 由本节点给出，不可写入',
@@ -299,7 +327,8 @@ function mergeValues(
   const living = before?.gone === null ? before : undefined
   const written = new Set(values.map(({ index }) => index))
   const kept = living?.values.filter(({ index }) => !written.has(index)) ?? []
-  return { ...input, values: [...kept, ...values] }
+  // The input's come first, so that what is refused is found where the caller put it.
+  return { ...input, values: [...values, ...kept] }
 }
 
 /** RFC 7396: a member that is absent stays; an array replaces the array. */

@@ -1,7 +1,7 @@
 import type { Caller, Role } from '../model/caller.ts'
 import type { Change } from '../model/change.ts'
 import type { Prefix } from '../model/prefix.ts'
-import type { Alias, StoredRecord } from '../model/record.ts'
+import type { StoredRecord } from '../model/record.ts'
 import type { Subject } from '../model/subject.ts'
 
 /** What is kept of every write and every refusal worth keeping. Identifiers' values never enter it. */
@@ -59,14 +59,28 @@ export interface Ledger {
   putRecord(record: StoredRecord, before: StoredRecord | undefined): Promise<void>
   /** What these keys lead to now, as aliases (their index rows locked) or as records of their own. */
   lockAliases(keys: readonly string[]): Promise<ReadonlyMap<string, StoredRecord>>
-  /** Points the aliases of a record at it, and drops the index rows of those it no longer has. */
-  putAliases(record: StoredRecord, aliases: readonly Alias[]): Promise<void>
+  /**
+   * Points the aliases of a record at it, and drops the index rows of those it no longer has.
+   * @param takenOver keys among them that named another record when they were locked
+   * @throws Failure `ALREADY_EXISTS` when another transaction was faster to claim one of the others
+   */
+  putAliases(record: StoredRecord, takenOver: readonly string[]): Promise<void>
 
   lockPrefix(system: string, prefix: string): Promise<(PrefixRow & { epoch: number }) | undefined>
-  putPrefix(row: PrefixRow): Promise<void>
-  /** Hosted prefixes that have records with aliases under this one: their answers depend on who owns it. */
-  prefixesWithAliasesUnder(system: string, prefix: string): Promise<string[]>
-  growEpochs(prefixes: readonly (readonly [system: string, prefix: string])[], subjects: readonly string[]): Promise<void>
+  /**
+   * Writes a prefix over `before` and grows its epoch.
+   * @throws Failure `ALREADY_EXISTS` when `before` is undefined and another transaction was faster
+   */
+  putPrefix(row: PrefixRow, before: PrefixRow | undefined): Promise<void>
+  /** Prefixes that have records with aliases under this one: their answers depend on who owns it. */
+  prefixesWithAliasesUnder(
+    system: string,
+    prefix: string,
+  ): Promise<(readonly [system: string, prefix: string])[]>
+  growEpochs(
+    prefixes: readonly (readonly [system: string, prefix: string])[],
+    subjects: readonly string[],
+  ): Promise<void>
 
   putSubject(subject: NewSubject): Promise<void>
   /** The next number for a code under this prefix and key version. @returns 1, 2, 3 … */

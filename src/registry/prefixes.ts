@@ -1,7 +1,7 @@
 import type { Caller } from '../model/caller.ts'
 import { Failure, invalid } from '../model/failures.ts'
 import type { System } from '../model/identifier.ts'
-import type { Prefix, PrefixState, PrefixUse, SiteAddress } from '../model/prefix.ts'
+import type { PrefixState, PrefixUse, SiteAddress } from '../model/prefix.ts'
 import { say } from '../model/text.ts'
 import type { Idempotency, Ledger, PrefixRow, Transactions } from './parts.ts'
 
@@ -34,7 +34,11 @@ export interface Prefixes {
     system: System,
     prefix: string,
     input: PrefixInput,
-    request: { readonly caller: Caller; readonly ifSerial?: number; readonly idempotency?: Idempotency },
+    request: {
+      readonly caller: Caller
+      readonly ifSerial?: number
+      readonly idempotency?: Idempotency
+    },
   ): Promise<PrefixRow>
 }
 
@@ -44,8 +48,9 @@ export const sitesMax = 16
 export function makePrefixes(parts: PrefixParts): Prefixes {
   const { transactions, parsePrefix, demandOperator } = parts
   return {
-    async create({ system = 'handle', prefix: text, ...input }, caller, idempotency) {
+    async create({ system: asked = 'handle', prefix: text, ...input }, caller, idempotency) {
       demandOperator(caller, 'prefix.create')
+      const system = registryOf(asked)
       const prefix = parsePrefix(system, text)
       return transactions.write(
         caller,
@@ -61,15 +66,17 @@ export function makePrefixes(parts: PrefixParts): Prefixes {
       )
     },
 
-    async patch(system, text, input, { caller, ifSerial, idempotency }) {
+    async patch(asked, text, input, { caller, ifSerial, idempotency }) {
       demandOperator(caller, 'prefix.patch')
+      const system = registryOf(asked)
       const prefix = parsePrefix(system, text)
       return transactions.write(
         caller,
         async ledger => {
           const before = await ledger.lockPrefix(system, prefix)
           if (before === undefined) throw new Failure('PREFIX_UNKNOWN')
-          if (ifSerial !== undefined && ifSerial !== before.serial) throw new Failure('VERSION_STALE')
+          if (ifSerial !== undefined && ifSerial !== before.serial)
+            throw new Failure('VERSION_STALE')
           const { epoch: _, ...former } = before
           const row = merge(parts, { ...former, serial: former.serial + 1 }, input)
           await commit(ledger, row, before)
@@ -79,6 +86,11 @@ export function makePrefixes(parts: PrefixParts): Prefixes {
       )
     },
   }
+}
+
+/** Codes are issued under handle prefixes and have none of their own. */
+function registryOf(system: System): System {
+  return system === 'code' ? 'handle' : system
 }
 
 function blank(system: System, prefix: string): PrefixRow {
@@ -126,11 +138,14 @@ function merge({ subjectIdByCode }: PrefixParts, row: PrefixRow, input: PrefixIn
  * Writes the row and grows every epoch whose answers may now be different: the prefix's own, both owners', and those
  * of records elsewhere whose aliases lie under it.
  */
-async function commit(ledger: Ledger, row: PrefixRow, before: Prefix | undefined): Promise<void> {
-  await ledger.putPrefix(row)
+async function commit(
+  ledger: Ledger,
+  row: PrefixRow,
+  before: PrefixRow | undefined,
+): Promise<void> {
+  await ledger.putPrefix(row, before)
   const subjects = [row.owner, before?.owner ?? null].filter(id => id !== null)
-  const touched = await ledger.prefixesWithAliasesUnder(row.system, row.prefix)
-  const others = touched.map(prefix => ['handle', prefix] as const)
+  const others = await ledger.prefixesWithAliasesUnder(row.system, row.prefix)
   await ledger.growEpochs(others, subjects)
   await ledger.audit({
     action: before === undefined ? 'prefix.created' : 'prefix.replaced',

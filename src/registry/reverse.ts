@@ -76,7 +76,9 @@ function ownerOfPrefix(
 async function byName(parts: ReverseParts, text: string): Promise<ReverseHit | undefined> {
   const identifier = ifWellFormed(() => parts.parseIdentifier(text))
   const place = identifier && (await parts.resolveRecord(identifier))
-  return place && hitOf(parts, place, place.identifier === identifier?.text ? 'identifier' : 'alias')
+  return (
+    place && hitOf(parts, place, place.identifier === identifier?.text ? 'identifier' : 'alias')
+  )
 }
 
 /** A credit code finds its subject only for those who may know that it does; for others it is a text like any other. */

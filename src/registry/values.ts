@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { invalid } from '../model/failures.ts'
 import { say } from '../model/text.ts'
 import {
@@ -79,7 +80,10 @@ function checkIndex(index: number, pointer: string): void {
   throw invalid(
     `${pointer}/index`,
     'value.index',
-    say(`序号须为 1 至 ${valueIndexMax} 的整数`, `an index is a whole number from 1 to ${valueIndexMax}`),
+    say(
+      `序号须为 1 至 ${valueIndexMax} 的整数`,
+      `an index is a whole number from 1 to ${valueIndexMax}`,
+    ),
   )
 }
 
@@ -100,7 +104,9 @@ function normalizeData(data: ValueInput['data'], pointer: string): ValueData {
   if (typeof data === 'string') return { format: 'string', value: data }
   if (data.format === 'hex') return { format: 'base64', value: fromHex(data.value, pointer) }
   if (data.format === 'base64') return { format: 'base64', value: checkBase64(data.value, pointer) }
-  return data
+  // Nothing but these two members is stored.
+  const { format, value } = data
+  return { format, value } as ValueData
 }
 
 function fromHex(hex: string, pointer: string): string {
@@ -127,7 +133,7 @@ function normalizeTtl(ttl: number | string, pointer: string): number | string {
     if (Number.isInteger(ttl) && ttl >= 0 && ttl <= valueIndexMax) return ttl
   } else {
     const end = new Date(ttl)
-    if (/^\d{4}-\d{2}-\d{2}T/.test(ttl) && !Number.isNaN(end.getTime())) return wholeSeconds(end)
+    if (instantForm.test(ttl) && !Number.isNaN(end.getTime())) return wholeSeconds(end)
   }
   throw invalid(
     `${pointer}/ttl`,
@@ -138,6 +144,9 @@ function normalizeTtl(ttl: number | string, pointer: string): number | string {
     ),
   )
 }
+
+/** RFC 3339 §5.6: without its offset it would mean another instant on another machine. */
+const instantForm = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/i
 
 function normalizePermissions(permissions: string, pointer: string): string {
   if (permissions === '*') return '1111'
@@ -169,8 +178,7 @@ function refuseRepeatedIndex(values: readonly Value[]): void {
 /** The former value where nothing but the timestamp would change. */
 function unchanged(value: Value, former: Value | undefined): Value | undefined {
   if (former === undefined) return undefined
-  const same = JSON.stringify({ ...value, timestamp: '' }) === JSON.stringify({ ...former, timestamp: '' })
-  return same ? former : undefined
+  return isDeepStrictEqual(value, { ...former, timestamp: value.timestamp }) ? former : undefined
 }
 
 /** RFC 3339 in UTC without fractions: the Handle wire counts seconds. */

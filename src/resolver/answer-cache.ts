@@ -3,8 +3,11 @@ import type { Prefix } from '../model/prefix.ts'
 import type { StoredRecord } from '../model/record.ts'
 import type { Answer } from './parts.ts'
 
-/** A wire's bytes of an answer. */
+/** A whole answer as the bytes of a document. */
 export type Form = 'json' | 'protobuf'
+
+/** Bytes kept with an answer: its documents, and its values as the Handle wire has them. */
+export type CachedForm = Form | 'handle'
 
 /** What is remembered of a key: a record with the answer anyone gets, ready to write, or that there is none. */
 export interface Entry {
@@ -13,7 +16,7 @@ export interface Entry {
   /** What anyone gets: the public values. Undefined for what is absent, gone, or an alias that leads nowhere. */
   readonly answer: Answer | undefined
   /** `answer` as bytes, a form encoded when it is first asked for. Owned by the resolver. */
-  readonly bytes: Map<Form, Buffer>
+  readonly bytes: Map<CachedForm, Buffer>
   readonly etag: string
   /** The prefix that was responsible and the epochs of what the answer took from it and its owner. */
   readonly prefix: string
@@ -49,7 +52,11 @@ const entryOverheadBytes = 1024
 /** What a record says is there as a record, as JSON and perhaps as protobuf; the bytes are made after the entry is kept. */
 const copiesOfRecord = 3
 
-export function makeAnswerCache({ entriesMax, bytesMax, absentMax }: AnswerCacheBounds): AnswerCache {
+export function makeAnswerCache({
+  entriesMax,
+  bytesMax,
+  absentMax,
+}: AnswerCacheBounds): AnswerCache {
   const present = new LRUCache<string, Entry>({
     max: entriesMax,
     maxSize: bytesMax,

@@ -11,6 +11,8 @@ export interface ComposeParts extends SubjectValueParts {
   readonly directory: Directory
   /** How long an answer may be kept when its values allow it. Seconds. */
   readonly answerTtlSeconds: number
+  /** What the node itself says about a prefix it hosts, beside what was written: where it is served. */
+  readonly prefixValues?: (written: readonly Value[], updatedAt: string) => readonly Value[]
 }
 
 /** An answer names its owner's prefixes, up to this many. */
@@ -28,6 +30,9 @@ export function ownerOf(
 
 /** All values of a record, those made from its subject included. */
 export function valuesOf(parts: ComposeParts, record: StoredRecord): readonly Value[] {
+  if (record.kind === 'prefix' && parts.prefixValues !== undefined) {
+    return [...parts.prefixValues(record.values, record.updatedAt), ...record.values]
+  }
   if (record.kind !== 'subject' || record.subject === null) return record.values
   const subject = parts.directory.subject(record.subject)
   if (subject === undefined) return record.values

@@ -43,7 +43,7 @@ export function gather<Value>(
     schedule()
     try {
       const values = await findMany(batch.map(({ key }) => key))
-      batch.forEach(({ resolve }, position) => resolve(values[position] as Value))
+      for (const [position, { resolve }] of batch.entries()) resolve(values[position] as Value)
     } catch (error) {
       for (const { reject } of batch) reject(error)
     } finally {

@@ -22,7 +22,8 @@ export function makeResolverMetrics(registry: Registry, cacheCount: () => number
     collect() {
       this.reset()
       for (const [source, outcomes] of counts) {
-        for (const [outcome, count] of Object.entries(outcomes)) this.inc({ source, outcome }, count)
+        for (const [outcome, count] of Object.entries(outcomes))
+          this.inc({ source, outcome }, count)
       }
     },
   })

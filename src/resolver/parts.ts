@@ -1,5 +1,5 @@
 import type { Identifier, System } from '../model/identifier.ts'
-import type { Prefix, SiteAddress, PrefixUse } from '../model/prefix.ts'
+import type { Prefix, PrefixUse, SiteAddress } from '../model/prefix.ts'
 import type { Alias, StoredRecord } from '../model/record.ts'
 import type { Subject, SubjectStatus } from '../model/subject.ts'
 import type { Value } from '../model/value.ts'
@@ -9,6 +9,8 @@ export interface Found {
   readonly record: StoredRecord
   /** Set when the key was an alias of the record. */
   readonly via: Alias | null
+  /** Absent: from the store itself. */
+  readonly source?: 'redis'
 }
 
 /** The truth, asked on a miss. Implemented by `storage/postgres/records.ts`. */
@@ -64,7 +66,11 @@ export interface Answer {
   /** Of a subject. */
   readonly status?: SubjectStatus
   readonly successor?: string | null
-  readonly withheld?: readonly { readonly index: number; readonly type: string; readonly reason: string }[]
+  readonly withheld?: readonly {
+    readonly index: number
+    readonly type: string
+    readonly reason: string
+  }[]
   readonly serial: number
   /** When the entry was made, RFC 3339 UTC. */
   readonly asOf: string
@@ -74,4 +80,3 @@ export interface Answer {
 }
 
 export type Source = 'memory' | 'redis' | 'store' | 'upstream'
-

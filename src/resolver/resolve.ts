@@ -4,13 +4,19 @@ import type { Identifier } from '../model/identifier.ts'
 import type { Prefix } from '../model/prefix.ts'
 import type { StoredRecord } from '../model/record.ts'
 import { say } from '../model/text.ts'
-import { aliasLeads, type ComposeParts, composeAnswer, composeReferral, valuesOf } from './answer.ts'
-import type { AnswerCache, Entry, Form } from './answer-cache.ts'
+import {
+  aliasLeads,
+  type ComposeParts,
+  composeAnswer,
+  composeReferral,
+  valuesOf,
+} from './answer.ts'
+import type { AnswerCache, CachedForm, Entry } from './answer-cache.ts'
 import { filterValues, isWhole, type ValueFilter } from './filter.ts'
 import type { ResolverMetrics } from './metrics.ts'
 import type { Answer, Directory, Found, Source } from './parts.ts'
 import { type Trace, traceTexts } from './trace.ts'
-import { seesAll, visibleValues } from './visibility.ts'
+import { visibleValues } from './visibility.ts'
 
 export interface Question {
   readonly identifier: Identifier
@@ -34,11 +40,16 @@ export interface Resolution {
 export interface ResolverParts extends ComposeParts {
   readonly directory: Directory
   readonly cache: AnswerCache
-  /** Finds one key; many asked in one tick travel together. */
-  readonly find: (key: string) => Promise<Found | undefined>
+  /**
+   * Finds one key; many asked in one tick travel together.
+   * @param fresh the store itself is to be asked, past what processes share
+   */
+  readonly find: (key: string, fresh: boolean) => Promise<Found | undefined>
   /** False for a text that looks like a code of ours and cannot be one: the store is not asked. */
   readonly mayBeIssued: (identifier: Identifier) => boolean
-  readonly encode: (answer: Answer, form: Form) => Buffer
+  /** Whether an asker with a credential sees more of a record than anyone does. */
+  readonly seesAll: (caller: Caller, record: StoredRecord, prefix: Prefix) => boolean
+  readonly encode: (answer: Answer, form: CachedForm) => Buffer
   readonly clock: { now(): number; monotonicMs(): number }
   /** 0…1, as Math.random. */
   readonly random: () => number
@@ -58,7 +69,7 @@ export interface Resolver {
   /** @throws Failure `IDENTIFIER_UNKNOWN`, `PREFIX_UNKNOWN`, `IDENTIFIER_GONE`, `STORE_AWAY` */
   resolve(question: Question): Promise<Resolution>
   /** The bytes of a shared answer, encoded when first asked for. */
-  bytes(entry: Entry, form: Form): Buffer
+  bytes(entry: Entry, form: CachedForm): Buffer
   /** Forgets what a committed change may have made untrue, loads under way included. */
   forget(keys: readonly string[]): void
   /** Forgets everything: when it is not known what was missed. */
@@ -137,9 +148,9 @@ export function makeResolver(parts: ResolverParts): Resolver {
     if (fresh) trace?.('memory', traceTexts.memoryPassed)
     else trace?.('memory', cached === undefined ? traceTexts.memoryMiss : traceTexts.memoryOutdated)
     try {
-      const entry = await load(identifier, fresh)
-      trace?.('store', entry.record === undefined ? traceTexts.storeMissing : traceTexts.storeFound)
-      return { entry, source: 'store', stale: false }
+      const { entry, source } = await load(identifier, fresh)
+      tellLoaded(trace, entry, source)
+      return { entry, source, stale: false }
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'STORE_AWAY') throw error
       metrics.storeAway()
@@ -181,7 +192,7 @@ export function makeResolver(parts: ResolverParts): Resolver {
       })
     }
     metrics.resolved(source, 'answer')
-    const all = seesAll(caller, record, own)
+    const all = caller.role !== 'anyone' && own !== undefined && parts.seesAll(caller, record, own)
     const isShared = isWhole(filter) && !stale && !all && entry.answer !== undefined
     const ageSeconds = Math.max(0, Math.floor((clock.monotonicMs() - entry.madeAtMs) / 1000))
     trace?.('visibility', traceTexts.visibility, { all })
@@ -201,8 +212,13 @@ export function makeResolver(parts: ResolverParts): Resolver {
   }
 }
 
+interface Loaded {
+  readonly entry: Entry
+  readonly source: 'redis' | 'store'
+}
+
 interface Loader {
-  (identifier: Identifier, fresh: boolean): Promise<Entry>
+  (identifier: Identifier, fresh: boolean): Promise<Loaded>
   /** A load under way for this key may have read what was before: nobody new may join it, and it is not kept. */
   outdate(key: string): void
   outdateAll(): void
@@ -211,17 +227,17 @@ interface Loader {
 /** One load a key at a time; whoever asks meanwhile waits for the same one. */
 function makeLoader(parts: ResolverParts): Loader {
   const { cache, find } = parts
-  const flights = new Map<string, Promise<Entry>>()
+  const flights = new Map<string, Promise<Loaded>>()
 
-  function fly(identifier: Identifier, fresh: boolean): Promise<Entry> {
+  function fly(identifier: Identifier, fresh: boolean): Promise<Loaded> {
     const { key } = identifier
     const underWay = fresh ? undefined : flights.get(key)
     if (underWay !== undefined) return underWay
-    const flight = find(key)
+    const flight = find(key, fresh)
       .then(found => {
         const entry = makeEntry(parts, identifier, found?.record)
         if (flights.get(key) === flight) cache.set(key, entry)
-        return entry
+        return { entry, source: found?.source ?? 'store' } as const
       })
       .finally(() => {
         if (flights.get(key) === flight) flights.delete(key)
@@ -348,6 +364,11 @@ function notEnabled(prefix: Prefix): Failure {
     'PREFIX_UNKNOWN',
     say(`前缀 ${prefix.prefix} 尚未启用`, `the prefix ${prefix.prefix} is not enabled`),
   )
+}
+
+function tellLoaded(trace: Trace, { record }: Entry, source: Loaded['source']): void {
+  if (source === 'redis') trace?.('redis', traceTexts.redisFound)
+  else trace?.('store', record === undefined ? traceTexts.storeMissing : traceTexts.storeFound)
 }
 
 function tellPrefix(trace: Trace, prefix: Prefix | undefined): void {

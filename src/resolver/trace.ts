@@ -3,13 +3,24 @@ import { say, type Text } from '../model/text.ts'
 /** One step of how an answer came about, for people (`trace=1`, `qxm trace`). */
 export interface TraceStep {
   /** A short constant for machines. */
-  readonly step: 'name' | 'prefix' | 'memory' | 'store' | 'alias' | 'referral' | 'visibility' | 'policy'
+  readonly step:
+    | 'name'
+    | 'prefix'
+    | 'memory'
+    | 'redis'
+    | 'store'
+    | 'alias'
+    | 'referral'
+    | 'visibility'
+    | 'policy'
   readonly text: Text
   readonly facts: Readonly<Record<string, unknown>>
 }
 
 /** Collects steps where somebody asked for them, and costs nothing where not. */
-export type Trace = ((step: TraceStep['step'], text: Text, facts?: Record<string, unknown>) => void) | undefined
+export type Trace =
+  | ((step: TraceStep['step'], text: Text, facts?: Record<string, unknown>) => void)
+  | undefined
 
 export function collectTrace(steps: TraceStep[]): NonNullable<Trace> {
   return (step, text, facts = {}) => steps.push({ step, text, facts })
@@ -21,8 +32,12 @@ export const traceTexts = {
   prefixMissing: say('没有已知前缀负责此标识', 'no known prefix is responsible'),
   memoryHit: say('由进程内存回答', 'answered from process memory'),
   memoryMiss: say('进程内存中没有', 'not in process memory'),
-  memoryOutdated: say('内存中的条目已过期或属于旧纪元', 'the entry in memory is expired or of an older epoch'),
+  memoryOutdated: say(
+    '内存中的条目已过期或属于旧纪元',
+    'the entry in memory is expired or of an older epoch',
+  ),
   memoryPassed: say('按请求绕过缓存', 'the caches were passed by, as asked'),
+  redisFound: say('由共享的 Redis 缓存中的记录回答', 'answered from a record shared in Redis'),
   storeFound: say('存储中找到记录', 'the store has the record'),
   storeMissing: say('存储中没有此标识', 'the store has no such identifier'),
   storeAway: say('存储未应答，使用过期条目', 'the store did not answer; the expired entry is used'),

@@ -189,10 +189,82 @@ export const configKeys = {
     port: port(9464, { reason: 'metrics and health; 0: any free port' }),
   },
   handle: {
+    port: port(2641, {
+      reason:
+        'the Handle protocol over TCP and UDP, one number for both; some national clients refuse most numbers above 9999; 0: any free port',
+    }),
     address: list([], {
       rule: rules.socketAddress,
       reason:
         'public IPv4 and IPv6 in our site records, with a port where it differs (203.0.113.5:2641, [2001:db8::5]:2641): clients connect to what the record says; absent: the first concrete node.host, so it is required when that is a wildcard',
+    }),
+    siteSerial: integer(1, {
+      unit: '',
+      min: 1,
+      max: 65_534,
+      reason:
+        'version of our site record: one more whenever addresses, ports or keys change, so that clients ask for the new one',
+    }),
+    challenge: flag(false, {
+      reason:
+        'answers administration without login with a challenge, as Handle.Net clients expect; otherwise with a refusal that the national SDKs understand: one of them takes a challenge for success',
+    }),
+    allCodes: flag(false, {
+      reason:
+        'sends response codes that the national SDKs cannot read, one of which then waits for ever: only where all clients are Handle.Net',
+    }),
+    legacyDigests: flag(false, {
+      reason: 'accepts MD5 and SHA-1 in proofs of identity, beside SHA-1 with DSA keys',
+    }),
+    passwordLogin: flag(false, {
+      reason: 'accepts the login of ID-SDK with user name and password, which travel in clear text',
+    }),
+    udpAdmin: flag(false, {
+      reason: 'accepts administration over UDP, where senders can be forged',
+    }),
+    listing: flag(true, {
+      reason: 'lists the handles under a prefix to those whom its record gives that right',
+    }),
+    serverAdmins: list([], {
+      rule: rules.handleKey,
+      reason:
+        'keys whose holders may home prefixes here, index:handle (300:0.NA/88.118); absent: nobody over Handle',
+    }),
+    messageTimeoutMs: integer(10_000, {
+      unit: 'ms',
+      min: 100,
+      max: 600_000,
+      reason:
+        'from the first byte of a message to its last, and for a peer that does not read its answers; slow ones hold memory',
+    }),
+    idleTimeoutMs: integer(600_000, {
+      unit: 'ms',
+      min: 1_000,
+      max: 86_400_000,
+      reason:
+        'a connection without a message for so long ends, and a login with it; national clients keep theirs open',
+    }),
+    connectionsMax: integer(10_000, {
+      unit: 'connections',
+      min: 1,
+      max: 1_000_000,
+      reason:
+        'open TCP connections per process; an idle one costs some 10 KB, and the limit of open files must be higher',
+    }),
+    networkRate: integer(2_000, {
+      unit: 'a second',
+      min: 0,
+      max: 10_000_000,
+      reason:
+        'answers over UDP to one /24 or /48: beyond it half are dropped and the others send the client to TCP, so that a forged sender is not flooded; 0: any number',
+    }),
+    jsonp: flag(false, {
+      reason:
+        'lets the Handle REST API answer as a script (callback=), for anyone, never with a credential',
+    }),
+    plainCredentials: flag(false, {
+      reason:
+        'lets the Handle REST API take credentials without TLS: only on an isolated network, where nobody reads along',
     }),
   },
   store: {
@@ -376,7 +448,6 @@ export const otherNames = [
 
 /** Fixed names whose feature this version does not have: said in advance they are noticed, not refused. */
 export const laterNames = [
-  'QXM_HANDLE_PORT',
   'QXM_IMPORT_PORT',
   'QXM_IMPORT_CA',
   'QXM_JOB_BYTES_MAX',

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { findBrokenLink, hashAuditRow } from '../../src/evidence/audit-chain.ts'
 
-const start = Buffer.alloc(32)
+const start: Buffer = Buffer.alloc(32)
 
 function aRow(seq: number, detail: unknown = { serial: seq }) {
   return {
@@ -18,7 +18,7 @@ function aRow(seq: number, detail: unknown = { serial: seq }) {
 }
 
 function aChain(count: number) {
-  let hash = start
+  let hash: Buffer = start
   return Array.from({ length: count }, (_, at) => {
     const row = aRow(at + 1)
     hash = hashAuditRow(hash, row)

@@ -7,8 +7,8 @@ import type { Subject } from '../../src/model/subject.ts'
 import { type AnswerCacheBounds, makeAnswerCache } from '../../src/resolver/answer-cache.ts'
 import type { Found } from '../../src/resolver/parts.ts'
 import { makeResolver, type Question, type ResolverParts } from '../../src/resolver/resolve.ts'
-import { aClock } from '../support/clock.ts'
 import { anIdentifier, codePrefix, nodePrefix } from '../support/builders.ts'
+import { aClock } from '../support/clock.ts'
 
 export interface World {
   readonly prefixes?: readonly (Prefix & { readonly serial: number })[]
@@ -29,6 +29,8 @@ export function aResolver({ prefixes = [], subjects = [], records = [], parts, b
     cache: makeAnswerCache({ entriesMax: 1000, bytesMax: 10_000_000, absentMax: 100, ...bounds }),
     find: store.find,
     mayBeIssued: () => true,
+    seesAll: ({ role, subject }, _record, { owner }) =>
+      role === 'operator' || (subject !== null && subject === owner),
     encode: (answer, form) => Buffer.from(`${form}:${JSON.stringify(answer)}`),
     clock,
     random: () => 0,

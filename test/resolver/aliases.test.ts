@@ -23,16 +23,19 @@ t.test('an alias leads to its record while one subject owns both prefixes', asyn
   t.strictSame(byName.answer.sameAs, [{ system: 'gs1', identifier: gtin }])
 })
 
-const handOvers: readonly { name: string; after: Partial<Prefix>; of: Prefix & { serial: number } }[] =
-  [
-    { name: 'the alias’s prefix goes to somebody else', of: company, after: { owner: 'beta' } },
-    { name: 'the record’s prefix goes to somebody else', of: own, after: { owner: 'beta' } },
-    { name: 'the alias’s prefix goes to nobody', of: company, after: { owner: null } },
-    { name: 'the record’s prefix goes to nobody', of: own, after: { owner: null } },
-    { name: 'the alias’s prefix is disabled', of: company, after: { state: 'disabled' } },
-    { name: 'the record’s prefix is disabled', of: own, after: { state: 'disabled' } },
-    { name: 'the record’s prefix is delegated', of: own, after: { served: 'delegated' } },
-  ]
+const handOvers: readonly {
+  name: string
+  after: Partial<Prefix>
+  of: Prefix & { serial: number }
+}[] = [
+  { name: 'the alias’s prefix goes to somebody else', of: company, after: { owner: 'beta' } },
+  { name: 'the record’s prefix goes to somebody else', of: own, after: { owner: 'beta' } },
+  { name: 'the alias’s prefix goes to nobody', of: company, after: { owner: null } },
+  { name: 'the record’s prefix goes to nobody', of: own, after: { owner: null } },
+  { name: 'the alias’s prefix is disabled', of: company, after: { state: 'disabled' } },
+  { name: 'the record’s prefix is disabled', of: own, after: { state: 'disabled' } },
+  { name: 'the record’s prefix is delegated', of: own, after: { served: 'delegated' } },
+]
 
 for (const { name, of, after } of handOvers) {
   t.test(`${name}: the alias leads nowhere at once, also from memory`, async t => {

@@ -22,7 +22,9 @@ function anEntry(record: StoredRecord | undefined): Entry {
 const bounds = { entriesMax: 100, bytesMax: 1_000_000, absentMax: 3 }
 
 t.test('large records count for what they hold, not for one each', t => {
-  const large = aRecord({ values: [aValue({ data: { format: 'string', value: 'x'.repeat(1e5) } })] })
+  const large = aRecord({
+    values: [aValue({ data: { format: 'string', value: 'x'.repeat(1e5) } })],
+  })
   const cache = makeAnswerCache(bounds)
 
   for (let n = 0; n < 50; n++) cache.set(`small-${n}`, anEntry(aRecord()))

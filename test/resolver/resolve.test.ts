@@ -165,16 +165,8 @@ t.test('a code answers with its subject, also once that is revoked', async t => 
       [1, 'URL', `https://id.example.cn/C/${code}`],
       [2, 'NAME', '示例公司'],
       [3, 'STATUS', 'active'],
-      [
-        10,
-        'PREFIX',
-        '{"system":"handle","prefix":"88.118.8","for":["product","equipment"]}',
-      ],
-      [
-        100,
-        'HS_ADMIN',
-        { handle: '0.NA/88.118.1', index: 300, permissions: '011111110011' },
-      ],
+      [10, 'PREFIX', '{"system":"handle","prefix":"88.118.8","for":["product","equipment"]}'],
+      [100, 'HS_ADMIN', { handle: '0.NA/88.118.1', index: 300, permissions: '011111110011' }],
     ],
   )
   t.match(revoked.answer, { status: 'revoked', successor: '88.118.1/NEXT' })
@@ -309,7 +301,10 @@ t.test('who asks past the caches is answered by the store, and others profit', a
   const fresh = await ask('88.118.8/ABC-1', { fresh: true })
   const after = await ask('88.118.8/ABC-1')
 
-  t.strictSame([cached, fresh, after].map(({ answer }) => answer.serial), [1, 2, 2])
+  t.strictSame(
+    [cached, fresh, after].map(({ answer }) => answer.serial),
+    [1, 2, 2],
+  )
   t.equal(after.source, 'memory')
 })
 
@@ -605,10 +600,14 @@ t.test('a trace tells every step, and where the answer came from', async t => {
     second.map(({ step }) => step),
     ['name', 'prefix', 'memory', 'visibility'],
   )
-  t.strictSame(
-    await stepsOf('01/06901234567892'),
-    ['name', 'prefix', 'memory', 'store', 'alias', 'visibility'],
-  )
+  t.strictSame(await stepsOf('01/06901234567892'), [
+    'name',
+    'prefix',
+    'memory',
+    'store',
+    'alias',
+    'visibility',
+  ])
   t.strictSame(await stepsOf('88.118.8/none'), ['name', 'prefix', 'memory', 'store'])
   t.strictSame(await stepsOf('88.999.1/x'), ['name', 'prefix'])
   store.failure = away

@@ -33,6 +33,7 @@ export async function aNode(t: Test, options: NodeOptions = {}): Promise<Running
       QXM_DATA_DIR: folder,
       QXM_HTTP_PORT: '0',
       QXM_OPS_PORT: '0',
+      QXM_HANDLE_PORT: '0',
       QXM_LOG_LEVEL: 'fatal',
       QXM_BOOTSTRAP_KEY: key,
       QXM_NODE_LAMEDUCK_MS: '0',

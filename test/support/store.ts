@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, readFileSync } from 'node:fs'
-import { mkdtemp, rename, rm } from 'node:fs/promises'
+import { cpSync, existsSync, readFileSync, statSync } from 'node:fs'
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -127,7 +127,7 @@ export function ownMigrations(): Promise<Migration[]> {
  */
 async function templateFolder(): Promise<string> {
   const migrations = await ownMigrations()
-  const template = join(tmpdir(), `qxm-store-template-${fingerprint(migrations)}`)
+  const template = join(tmpdir(), templatePrefix + fingerprint(migrations))
   if (!existsSync(template)) await makeTemplateFolder(template, migrations)
   return template
 }
@@ -137,6 +137,7 @@ async function makeTemplateFolder(
   template: string,
   migrations: readonly Migration[],
 ): Promise<void> {
+  await removeOldTemplates()
   const folder = await mkdtemp(`${template}-`)
   const database = await openEmbedded({ folder })
   try {
@@ -150,11 +151,23 @@ async function makeTemplateFolder(
   })
 }
 
-/** What the template depends on; the user, because another's folder is not ours to read. */
+/** Those of migrations that are no more; a younger one may be another checkout's. */
+async function removeOldTemplates(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const folder = join(tmpdir(), name)
+    const isOld = () => Date.now() - statSync(folder).mtimeMs > 24 * 3600_000
+    if (name.startsWith(templatePrefix) && isOld())
+      await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const templatePrefix = `qxm-store-template-${process.getuid?.() ?? 0}-`
+
+/** What the template depends on; the prefix names the user, because another's folder is not ours. */
 function fingerprint(migrations: readonly Migration[]): string {
   const lockfile = readFileSync(join(repositoryFolder, 'package-lock.json'))
-  const parts = [process.getuid?.() ?? 0, ...migrations.map(migration => migration.sha256)]
-  return createHash('sha256').update(lockfile).update(parts.join()).digest('hex').slice(0, 16)
+  const files = migrations.map(migration => migration.sha256).join()
+  return createHash('sha256').update(lockfile).update(files).digest('hex').slice(0, 16)
 }
 
 function refusingNestedUse(database: Database): Database {

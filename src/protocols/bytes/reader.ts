@@ -69,7 +69,9 @@ export class ByteReader {
     return text
   }
 
-  /** An int count of items of at least `itemBytesMin` bytes, which must have room in what is left. */
+  /**
+   * An int count of items of at least `itemBytesMin` bytes, which must have room in what is left.
+   */
   count(itemBytesMin: number, countMax: number): number {
     const count = this.int32()
     if (count < 0 || count * itemBytesMin > this.remaining) {

@@ -9,7 +9,9 @@ export interface Envelope {
   readonly encrypted: boolean
   /** The datagram is one of several. */
   readonly truncated: boolean
-  /** Handle.Net's use of the RFC's free bits: the version the sender could speak; 0 is "the same". */
+  /**
+   * Handle.Net's use of the RFC's free bits: the version the sender could speak; 0 is "the same".
+   */
   readonly suggestMajor: number
   readonly suggestMinor: number
   /** 0 when there is none. */

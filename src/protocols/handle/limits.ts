@@ -1,10 +1,14 @@
-/** A whole message without its envelope: what Handle.Net and id-pointer accept; ID-SDK takes more. */
+/**
+ * A whole message without its envelope: what Handle.Net and id-pointer accept; ID-SDK takes more.
+ */
 export const messageBytesMax = 262_144
 
 /** A handle in UTF-8, as in Handle.Net. */
 export const handleBytesMax = 2048
 
-/** Values in one message, as in Handle.Net; also indexes, references of a value, servers of a site. */
+/**
+ * Values in one message, as in Handle.Net; also indexes, references of a value, servers of a site.
+ */
 export const valueCountMax = 2048
 
 /** Types in one request: each is compared with each value, and real requests have a handful. */

@@ -5,7 +5,8 @@ import type { ByteWriter } from '../bytes/writer.ts'
 
 /**
  * The digest of a request's header and body, in front of the body of an answer with RRDG and of
- * every challenge (RFC 3652 §2.2.3). Type 0 is MD5 as protocol 2.0 wrote it: bytes with their length.
+ * every challenge (RFC 3652 §2.2.3). Type 0 is MD5 as protocol 2.0 wrote it: bytes with their
+ * length.
  */
 export interface RequestDigest {
   readonly type: 0 | 1 | 2 | 3

@@ -4,12 +4,13 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
   fastify,
   type RawReplyDefaultExpression,
   type RawRequestDefaultExpression,
   type RawServerDefault,
 } from 'fastify'
-import { Failure } from '../../model/failures.ts'
 import { askFirst, openActions } from './asker.ts'
 import { allowOrigins } from './cors.ts'
 import { healthRoutes } from './health.ts'
@@ -70,13 +71,10 @@ export function buildApp(parts: HttpParts): HttpApp {
   const app = fastify({
     logger: false,
     genReqId: nextRequestId,
+    // Ids are ours, and who is trusted about addresses is `caller-address.ts`'s to say.
     requestIdHeader: false,
     trustProxy: false,
     bodyLimit: limits.bodyBytesMax,
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
-    connectionTimeout: limits.idleTimeoutMs,
-    requestTimeout: limits.bodyTimeoutMs,
-    maxRequestsPerSocket: limits.socketRequestsMax,
     // A request that got in before the door closed is answered.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -99,6 +97,25 @@ export function buildApp(parts: HttpParts): HttpApp {
       makeServer((request, response) => answer(handle, request, response), limits, publicUrl),
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  /** What every request passes before anything of it is used. */
+  function lookAt(request: FastifyRequest, reply: FastifyReply): void {
+    // Routes whose answers may be kept say so.
+    reply.headers({ 'Cache-Control': 'private, no-store', 'X-Content-Type-Options': 'nosniff' })
+    refuseUnreadable(request.raw.url ?? '', request.headers, limits)
+    if (request.is404) refuseRoute(request, reply)
+    // Health is asked for most of all when there is too much to do; cached answers never come this way.
+    const isHealth = request.routeOptions.config.action === 'public'
+    if (!isHealth && parts.pressure() !== undefined) throw new WireFailure('OVERLOADED')
+  }
+
+  function refuseRoute({ raw }: FastifyRequest, reply: FastifyReply): never {
+    const url = raw.url ?? '/'
+    const allowed = routeMethods.of(url.slice(0, pathEnd(url)))
+    if (allowed.length === 0) throw new WireFailure('ROUTE_UNKNOWN')
+    reply.header('Allow', [...allowed, 'OPTIONS'].join(', '))
+    throw new WireFailure('METHOD_UNKNOWN')
+  }
+
   /** @param handle the framework */
   function answer(
     handle: (request: IncomingMessage, response: ServerResponse) => void,
@@ -116,13 +133,12 @@ export function buildApp(parts: HttpParts): HttpApp {
   app.addHook('preClose', async () => {
     isClosing = true
   })
+  app.addHook('onSend', async (_request, reply) => {
+    // What was under way when the door closed leaves no socket behind that would hold it open.
+    if (isClosing) reply.header('Connection', 'close')
+  })
   app.addHook('onRoute', ({ url, method }) => {
     if (url !== '*') routeMethods.add(url, method)
-  })
-  app.addHook('onRequest', async ({ raw, headers }, reply) => {
-    // Routes whose answers may be kept say so.
-    reply.headers({ 'Cache-Control': 'private, no-store', 'X-Content-Type-Options': 'nosniff' })
-    refuseUnreadable(raw.url ?? '', headers, limits)
   })
   app.addHook('preValidation', async request => {
     const schema = request.routeOptions.schema?.querystring as { properties?: object } | undefined
@@ -136,21 +152,19 @@ export function buildApp(parts: HttpParts): HttpApp {
     ),
   )
   app.setErrorHandler(replyProblem)
-  app.setNotFoundHandler((request, reply) => {
-    const url = request.raw.url ?? '/'
-    const allowed = routeMethods.of(url.slice(0, pathEnd(url)))
-    if (allowed.length === 0) throw new WireFailure('ROUTE_UNKNOWN')
-    reply.header('Allow', [...allowed, 'OPTIONS'].join(', '))
-    throw new WireFailure('METHOD_UNKNOWN')
-  })
+  app.setNotFoundHandler(refuseRoute)
   // Response schemas document and are tested; answers are written as they are.
   app.setSerializerCompiler(() => data => JSON.stringify(data))
   readJson(app)
   for (const schema of sharedSchemas) app.addSchema(schema)
 
   allowOrigins(app, parts.corsOrigins)
+  // After the origins, so that a page may read its refusal too.
+  app.after(() => app.addHook('onRequest', async (request, reply) => lookAt(request, reply)))
   publishOpenApi(app, publicUrl, openActions(parts.permissions))
-  healthRoutes(app, parts.readiness)
+  app.register(async scope =>
+    healthRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), parts.readiness),
+  )
   app.register(async scope => {
     const v1 = scope.withTypeProvider<TypeBoxTypeProvider>()
     await askFirst(v1, parts, resolveLimits)
@@ -198,8 +212,6 @@ function refuseUnreadable(
   requireReadableUrl(url)
   const encoding = headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') throw new WireFailure('MEDIA_TYPE_UNKNOWN')
-  const length = headers['content-length']
-  if (length !== undefined && !/^\d{1,15}$/.test(length)) throw new Failure('INPUT_INVALID')
 }
 
 /** Ids of our own: eight random digits of the process and a counter. */

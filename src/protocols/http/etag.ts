@@ -1,4 +1,4 @@
-import type { Form } from '../../resolver/answer-cache.ts'
+import type { Form } from './negotiate.ts'
 
 /** The tag of a record as its keepers read it. */
 export function serialTag(serial: number): string {

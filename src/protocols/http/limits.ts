@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify'
 import { anyone, type Caller } from '../../model/caller.ts'
 import { Failure } from '../../model/failures.ts'
 import type { Identifier } from '../../model/identifier.ts'
@@ -88,6 +89,12 @@ export function makeResolveLimits(
     isBlocked: (address, caller, identifier) => blockedMs(address, caller, identifier) > 0,
     isExempt: address => book(address).isExempt,
   }
+}
+
+/** Says what may be asked, whether the question is answered or refused. */
+export function publishPolicy(reply: FastifyReply, limits: ResolveLimits): void {
+  const policy = limits.policy()
+  if (policy !== undefined) reply.header('RateLimit-Policy', policy)
 }
 
 /** @param waitMs after which asking again makes sense */

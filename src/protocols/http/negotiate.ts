@@ -1,11 +1,13 @@
-import type { Form } from '../../resolver/answer-cache.ts'
 import { qualityOf } from './language.ts'
 
 /** As they are written into `Content-Type`. */
 export const mediaTypes = {
   json: 'application/json; charset=utf-8',
   protobuf: 'application/x-protobuf',
-} as const satisfies Record<Form, string>
+} as const
+
+/** The forms of an answer on this wire. */
+export type Form = keyof typeof mediaTypes
 
 /** Longer headers name nothing more that we have. */
 const acceptCharsMax = 1000
@@ -15,7 +17,7 @@ const acceptCharsMax = 1000
  * JSON is liked better; also for those who accept neither, because an answer they may read beats none.
  */
 export function formOf(accept: string | undefined): Form {
-  if (accept === undefined || !accept.includes('protobuf')) return 'json'
+  if (accept === undefined || !/protobuf/i.test(accept)) return 'json'
   const liked = { json: { quality: 0, place: 0 }, protobuf: { quality: 0, place: 0 } }
   for (const [place, range] of accept.slice(0, acceptCharsMax).split(',').entries()) {
     const [type = '', ...parameters] = range.split(';').map(part => part.trim().toLowerCase())

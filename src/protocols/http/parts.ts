@@ -43,6 +43,8 @@ export interface HttpParts {
   readonly protobuf: AnswerProtobuf
   /** Scheme and host without path. A function, because port 0 is known after listening only. */
   readonly publicUrl: () => string
+  /** What the process has too little of to take more work; undefined while there is enough. */
+  readonly pressure: () => string | undefined
   readonly readiness: () => Readiness | Promise<Readiness>
   readonly limits: HttpLimits
   readonly rates: () => Rates

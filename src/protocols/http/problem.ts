@@ -48,6 +48,10 @@ export const wireFailures = {
     status: 400,
     title: say('不是有效的 HTTP 请求', 'this is no valid HTTP request'),
   },
+  OVERLOADED: {
+    status: 503,
+    title: say('节点繁忙，请稍后再试', 'the node has too much to do; come back soon'),
+  },
   INTERNAL: { status: 500, title: say('内部错误，已记录', 'our own mistake; it was logged') },
 } as const satisfies Record<string, { status: number; title: Text }>
 

@@ -26,7 +26,10 @@ export function makeReplyProblem({
     const problem = problemOf(failure, { language, publicUrl: publicUrl(), instance })
     const retryAfter = retryAfterOf(failure)
     if (retryAfter !== undefined) reply.header('Retry-After', retryAfter)
-    if (problem.status === 429) reply.header('RateLimit', `"default";r=0;t=${retryAfter}`)
+    if (problem.status === 429) {
+      const limit = request.routeOptions.config?.action === 'resolve' ? 'resolve' : 'write'
+      reply.header('RateLimit', `"${limit}";r=0;t=${retryAfter}`)
+    }
     if (problem.status === 401) reply.header('WWW-Authenticate', 'Bearer realm="qxm"')
     reply
       .code(problem.status)

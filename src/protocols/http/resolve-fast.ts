@@ -55,8 +55,9 @@ export function makeFastPath(
     if (!resolveLimits.admits(callerAddress(request, trustedProxies()), identifier)) return false
 
     const form = formOf(headers.accept)
+    const reply = replyHeaders(resolution, { form, isRestricted: false, isPrivate: false })
     const policy = resolveLimits.policy()
-    const reply = replyHeaders(resolution, { form, isRestricted: false, isPrivate: false, policy })
+    if (policy !== undefined) reply.push('RateLimit-Policy', policy)
     reply.push('Access-Control-Allow-Origin', '*', 'Access-Control-Expose-Headers', exposedHeaders)
     if (isNotModified(headers['if-none-match'], answerTag(resolution.etag, form, false))) {
       response.writeHead(304, reply)

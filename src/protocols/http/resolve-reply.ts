@@ -1,7 +1,6 @@
-import type { Form } from '../../resolver/answer-cache.ts'
 import type { Resolution } from '../../resolver/resolve.ts'
 import { answerTag } from './etag.ts'
-import { mediaTypes } from './negotiate.ts'
+import { type Form, mediaTypes } from './negotiate.ts'
 
 /** What a cached answer on the wire depends on, besides the identifier. */
 export interface ReplyContext {
@@ -10,7 +9,6 @@ export interface ReplyContext {
   readonly isRestricted: boolean
   /** The asker said who it is. */
   readonly isPrivate: boolean
-  readonly policy: string | undefined
   /** Answers name the web page that may read them, rather than any. */
   readonly variesByOrigin?: boolean
 }
@@ -21,7 +19,7 @@ export interface ReplyContext {
  */
 export function replyHeaders(resolution: Resolution, context: ReplyContext): string[] {
   const { answer, etag, source, ageSeconds } = resolution
-  const { form, isRestricted, isPrivate, policy, variesByOrigin = false } = context
+  const { form, isRestricted, isPrivate, variesByOrigin = false } = context
   const headers = [
     'Content-Type',
     mediaTypes[form],
@@ -37,7 +35,6 @@ export function replyHeaders(resolution: Resolution, context: ReplyContext): str
     'nosniff',
   ]
   if (answer.stale === undefined) headers.push('ETag', answerTag(etag, form, isRestricted))
-  if (policy !== undefined) headers.push('RateLimit-Policy', policy)
   return headers
 }
 

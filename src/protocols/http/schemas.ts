@@ -72,7 +72,7 @@ export const changeHeaders = Type.Object({
   'idempotency-key': idempotencyKeySchema,
   'if-match': Type.Optional(
     Type.String({
-      pattern: '^"\\d{1,15}(?:\\.\\d+\\.\\d+(?:\\.r)?(?:\\.p)?)?"$',
+      pattern: '^"[0-9]{1,15}(?:\\.[0-9]+\\.[0-9]+(?:\\.r)?(?:\\.p)?)?"$',
       description:
         'one ETag of the record or of an answer, as it was read; another serial now is 412',
     }),
@@ -102,7 +102,7 @@ const portSchema = Type.Integer({ minimum: 1, maximum: 65_535 })
 const counterSchema = Type.Integer({ minimum: 0, maximum: 65_535 })
 const siteSchema = closed({
   version: counterSchema,
-  protocolVersion: Type.String({ pattern: '^\\d{1,3}\\.\\d{1,3}$' }),
+  protocolVersion: Type.String({ pattern: '^[0-9]{1,3}\\.[0-9]{1,3}$' }),
   serialNumber: counterSchema,
   primarySite: Type.Boolean(),
   multiPrimary: Type.Boolean(),

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import { parse } from 'node:querystring'
 import { Failure, malformed } from '../../model/failures.ts'
 import { hasLoneSurrogateOrNul } from '../../model/safe-text.ts'
@@ -45,24 +44,16 @@ export function requireReadableUrl(url: string): void {
 
 /** A query's parameters; one that is repeated is an array. Its text has been checked before. */
 export function parseQuery(query: string): Record<string, unknown> {
-  return parse(rawUtf8(query) ?? '', '&', '=', { maxKeys: parametersMax })
+  return parse(query, '&', '=', { maxKeys: parametersMax })
 }
 
-/** @returns undefined for what is no text */
+/** Node lets nothing but ASCII into a request line. @returns undefined for what is no text */
 function decodeUrlText(text: string): string | undefined {
-  const utf8 = rawUtf8(text)
-  if (utf8 === undefined || !utf8.includes('%')) return utf8
+  if (!text.includes('%')) return text
   try {
-    const decoded = decodeURIComponent(utf8)
+    const decoded = decodeURIComponent(text)
     return hasLoneSurrogateOrNul(decoded) ? undefined : decoded
   } catch {
     return undefined
   }
-}
-
-/** Clients may send UTF-8 unescaped; node hands each byte over as one character. */
-function rawUtf8(text: string): string | undefined {
-  if (!/[\u0080-\uffff]/.test(text)) return text
-  const bytes = Buffer.from(text, 'latin1')
-  return isUtf8(bytes) ? bytes.toString() : undefined
 }

@@ -84,11 +84,18 @@ export async function startEngine(
     worker.on('exit', () => breakDown('its thread ended'))
   })
   const failed = await Promise.race([opened, stopped])
-  if (failed !== undefined) throw failed
+  if (failed !== undefined) {
+    throw new Error(
+      'the embedded database does not open: see that its disk has space, that its folder is ours, ' +
+        'and that a backup is at hand if its files are damaged',
+      { cause: failed },
+    )
+  }
 
   function ask(question: Question, transaction: number): Promise<Answer> {
     if (ended !== undefined) return Promise.reject(storeAway(ended))
     if (batch.length === 0) queueMicrotask(flush)
+    if (pending.size === 0) watchdog.refresh()
     const id = ++lastId
     batch.push({ ...question, id, transaction } as Request)
     return new Promise((resolve, reject) => pending.set(id, { resolve, reject }))

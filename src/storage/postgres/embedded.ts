@@ -87,7 +87,12 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Database> 
     copy: (sql, chunks) => transaction(queries => queries.copy(sql, chunks)),
 
     async listen(channel, onNotify) {
-      if (bells.add(channel, onNotify)) await questions.exec(listenSql(channel))
+      if (bells.add(channel, onNotify)) {
+        await questions.exec(listenSql(channel)).catch(error => {
+          bells.remove(channel, onNotify)
+          throw error
+        })
+      }
       return async () => {
         const wasLast = bells.remove(channel, onNotify)
         if (wasLast && closing === undefined) {

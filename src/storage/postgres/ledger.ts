@@ -71,10 +71,14 @@ function recordWrites(queries: Queries, at: Date): RecordWrites {
          where a.key = any($2)`,
         [keys, locked.map(({ key }) => key)],
       )
-      return new Map(rows.map(row => [row.asked, rowToRecord(row)]))
+      // Who is registered by that very name comes before who claims it as an alias.
+      const claimed = rows.filter(({ key, asked }) => key !== asked)
+      const registered = rows.filter(({ key, asked }) => key === asked)
+      return new Map([...claimed, ...registered].map(row => [row.asked, rowToRecord(row)]))
     },
 
-    async putAliases(record, aliases) {
+    async putAliases(record, takenOver) {
+      const { aliases } = record
       const keys = aliases.map(({ key }) => key)
       if (record.serial > 1) {
         await queries.query(
@@ -83,20 +87,24 @@ function recordWrites(queries: Queries, at: Date): RecordWrites {
         )
       }
       if (keys.length === 0) return
-      await queries.query(
+      const rows = await queries.query(
         `insert into aliases (key, system, authority, record_key, record_prefix)
          select key, system, authority, $4, $5
          from unnest($1::text[], $2::text[], $3::text[]) as alias (key, system, authority)
          on conflict (key) do update
-         set record_key = excluded.record_key, record_prefix = excluded.record_prefix`,
+         set record_key = excluded.record_key, record_prefix = excluded.record_prefix
+         where aliases.record_key = excluded.record_key or aliases.key = any($6)
+         returning key`,
         [
           keys,
           aliases.map(({ system }) => system),
           aliases.map(({ authority }) => authority),
           record.key,
           record.prefix,
+          takenOver,
         ],
       )
+      if (rows.length < keys.length) throw new Failure('ALREADY_EXISTS')
     },
   }
 }
@@ -183,14 +191,17 @@ function directoryWrites(queries: Queries, at: Date): DirectoryWrites {
       return row
     },
 
-    async putPrefix(row) {
-      await queries.query(
-        `insert into prefixes (system, prefix, owner, state, served, sites, uses, epoch, serial, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $9)
-         on conflict (system, prefix) do update
-         set owner = excluded.owner, state = excluded.state, served = excluded.served, sites = excluded.sites,
-             uses = excluded.uses, epoch = prefixes.epoch + 1, serial = excluded.serial,
-             updated_at = excluded.updated_at`,
+    async putPrefix(row, before) {
+      const rows = await queries.query(
+        before === undefined
+          ? `insert into prefixes (system, prefix, owner, state, served, sites, uses, epoch, serial, created_at,
+               updated_at)
+             values ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $9)
+             on conflict do nothing returning prefix`
+          : `update prefixes
+             set owner = $3, state = $4, served = $5, sites = $6, uses = $7, epoch = epoch + 1, serial = $8,
+               updated_at = $9
+             where system = $1 and prefix = $2 returning prefix`,
         [
           row.system,
           row.prefix,
@@ -203,15 +214,20 @@ function directoryWrites(queries: Queries, at: Date): DirectoryWrites {
           at,
         ],
       )
+      if (rows.length === 0) throw new Failure('ALREADY_EXISTS')
     },
 
     async prefixesWithAliasesUnder(system, prefix) {
-      // Wider than the label-wise rule (88.1 also finds 88.118): an epoch too many costs a miss, one too few a lie.
-      const rows = await queries.query<{ record_prefix: string }>(
-        `select distinct record_prefix from aliases where system = $1 and authority >= $2 and authority < $2 || chr(1114109)`,
+      // Wider than the label-wise rule (88.1 also finds 88.118), and than the records' own systems: an epoch too many
+      // costs a miss, one too few a lie.
+      const rows = await queries.query<{ system: string; prefix: string }>(
+        `select system, prefix from prefixes where prefix in (
+           select record_prefix from aliases
+           where system = $1 and authority >= $2 and authority < $2 || chr(1114109)
+         )`,
         [system, prefix],
       )
-      return rows.map(row => row.record_prefix)
+      return rows.map(row => [row.system, row.prefix] as const)
     },
 
     async growEpochs(prefixes, subjects) {
@@ -304,7 +320,9 @@ async function insertAudits(
      select id, $2, $3, $4, action, target, detail
      from jsonb_to_recordset($1::jsonb) as entry (id text, action text, target text, detail jsonb)`,
     [
-      JSON.stringify(entries.map(entry => ({ id: makeRowId(at), detail: {}, ...entry }))),
+      JSON.stringify(
+        entries.map((entry, position) => ({ id: makeRowId(at, position), detail: {}, ...entry })),
+      ),
       at,
       caller.id,
       caller.role,
@@ -323,6 +341,11 @@ async function insertChanges(
      select id, identifier, prefix, serial, op, kind, array(select jsonb_array_elements_text(keys)), directory, $2
      from jsonb_to_recordset($1::jsonb) as change (id text, identifier text, prefix text, serial bigint, op text,
        kind text, keys jsonb, directory jsonb)`,
-    [JSON.stringify(announcements.map(change => ({ id: makeRowId(at), ...change }))), at],
+    [
+      JSON.stringify(
+        announcements.map((change, position) => ({ id: makeRowId(at, position), ...change })),
+      ),
+      at,
+    ],
   )
 }

@@ -41,7 +41,12 @@ export function makeRecords(database: Queries): RecordReader {
     async find(keys) {
       const sql = keys.some(mayBeAlias) ? findRecordsAndAliases : findRecords
       const rows = await database.query<RecordRow & { via: string | null }>(sql, [keys])
-      const found = new Map(rows.map(row => [row.via ?? row.key, rowToFound(row)]))
+      // A record of that very name comes before one that claims it as an alias.
+      const claimed = rows.filter(({ via }) => via !== null)
+      const registered = rows.filter(({ via }) => via === null)
+      const found = new Map(
+        [...claimed, ...registered].map(row => [row.via ?? row.key, rowToFound(row)]),
+      )
       return keys.map(key => found.get(key))
     },
 

@@ -96,19 +96,19 @@ export async function openPrimaryPool(options: PoolOptions): Promise<PrimaryPool
     if (pool.waitingCount >= size * waitingPerConnection) {
       throw storeAway(new Error(`${pool.waitingCount} questions wait for a connection already`))
     }
-    const connecting = pool.connect()
     let isLate = false
+    let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
-      setTimeout(() => {
+      timer = setTimeout(() => {
         isLate = true
         reject(new Error(`no free connection in ${acquireMsMax} ms`))
-      }, acquireMsMax).unref()
+      }, acquireMsMax)
     })
-    connecting.then(
-      client => isLate && client.release(),
-      () => undefined,
-    )
-    return Promise.race([connecting, late])
+    const connected = pool.connect().then(client => {
+      if (isLate) client.release()
+      return client
+    })
+    return Promise.race([connected, late]).finally(() => clearTimeout(timer))
   }
 
   await openFirst()

@@ -73,8 +73,9 @@ export function makeSession(
     try {
       for await (const chunk of markFailure(chunks)) {
         if (refusal === undefined && !stream.write(chunk)) await served(stream, 'drain')
-        if (refusal !== undefined) throw refusal
+        if (refusal !== undefined) break
       }
+      if (refusal !== undefined) throw refusal
     } catch (error) {
       // Unless it was the server that refused, it still waits for rows: dropping the connection tells it.
       if (error !== refusal) spoiledBy ??= error

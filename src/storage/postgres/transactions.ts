@@ -6,7 +6,7 @@ import { makeLedger } from './ledger.ts'
 export interface TransactionsParts {
   readonly database: Database
   readonly now: () => Date
-  /** Called after each commit and awaited before the writer hears of it: this process forgets what the write changed. */
+  /** Called after each commit and awaited before the writer hears of it: this process forgets what the write changed. Never rejects: the write is done. */
   readonly follow: (announcements: readonly Announcement[]) => Promise<void>
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import type { Test } from 'tap'
@@ -25,7 +24,16 @@ import { aliasLeads } from '../../../src/resolver/answer.ts'
 import { makeAnswerCache } from '../../../src/resolver/answer-cache.ts'
 import { makeResolver } from '../../../src/resolver/resolve.ts'
 import { makeLog } from '../../../src/runtime/log.ts'
-import { codePrefix, names, nodePrefix } from '../../support/builders.ts'
+import {
+  aCaller,
+  anOperator,
+  aPrefix,
+  aRecord,
+  aSubject,
+  codePrefix,
+  names,
+  nodePrefix,
+} from '../../support/builders.ts'
 import { aClock } from '../../support/clock.ts'
 import { repositoryFolder } from '../../support/store.ts'
 
@@ -55,6 +63,26 @@ export const limits: HttpParts['limits'] = {
   socketsMax: 1_000,
 }
 
+/** A world with one product under a prefix that an enterprise holds, and who may write there. */
+export const aSmallWorld = {
+  subjects: [aSubject('aaaaaaaaaaaaaa'), aSubject('bbbbbbbbbbbbbb')],
+  prefixes: [
+    aPrefix('88.118.8', { owner: 'aaaaaaaaaaaaaa' }),
+    aPrefix('88.118.7', { owner: 'bbbbbbbbbbbbbb' }),
+    aPrefix('88.118.9', {
+      served: 'delegated',
+      sites: [{ address: '192.0.2.7', protocols: [{ protocol: 'TCP', port: 2641 }] }],
+    }),
+    aPrefix(codePrefix),
+  ],
+  records: [aRecord({ identifier: '88.118.8/ABC-1' })],
+  callers: {
+    operator: anOperator,
+    owner: aCaller({ id: '0wner000', subject: 'aaaaaaaaaaaaaa' }),
+    other: aCaller({ id: '0ther000', subject: 'bbbbbbbbbbbbbb' }),
+  },
+} satisfies DoorWorld
+
 /** The HTTP door before a house in memory: real names, rules, resolver and registry; rows in maps, time that stands still. */
 export function aDoor(t: Test, world: DoorWorld = {}) {
   const { prefixes = [], subjects = [], records = [], callers = {} } = world
@@ -67,8 +95,11 @@ export function aDoor(t: Test, world: DoorWorld = {}) {
   const resolver = makeResolver({
     directory,
     cache: makeAnswerCache({ entriesMax: 1000, bytesMax: 10_000_000, absentMax: 100 }),
-    find: house.find,
+    // Asked anew each time: a test may put another in its place.
+    find: key => house.find(key),
     mayBeIssued: () => true,
+    seesAll: (caller, { system, prefix: authority, subject }, prefix) =>
+      permissions.may(caller, 'identifier.read', { system, authority, prefix, subject }),
     encode: (answer, form) =>
       form === 'json' ? encodeAnswerJson(answer) : protobuf.encode(answer),
     clock,
@@ -131,6 +162,7 @@ export function aDoor(t: Test, world: DoorWorld = {}) {
     protobuf,
     publicUrl: () => publicUrl,
     readiness: () => ({ ready: true, degraded: [] }),
+    pressure: () => undefined,
     limits: { ...limits, ...world.limits },
     rates: () => ({ resolve: 0, unknown: 0, write: 0, exempt: nowhere, ...world.rates }),
     trustedProxies: () => nowhere,
@@ -211,6 +243,8 @@ function aHouse(initial: readonly StoredRecord[], clock: { now(): number }) {
       growEpochs: async () => undefined,
       putSubject: async () => undefined,
       nextCodeNumber: async () => 1,
+      putClient: async () => true,
+      revokeClient: async () => true,
       audit: async () => undefined,
       async announce({ keys, identifier, serial, op, kind, prefix }) {
         const at = new Date(clock.now()).toISOString()
@@ -220,8 +254,4 @@ function aHouse(initial: readonly StoredRecord[], clock: { now(): number }) {
     }
   }
   return house
-}
-
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

@@ -1,7 +1,10 @@
 import t, { type Test } from 'tap'
 import type { Database } from '../../../src/storage/postgres/database.ts'
+import { openDatabase } from '../../../src/storage/postgres/open.ts'
 import { isDuplicate, SqlError } from '../../../src/storage/postgres/store-error.ts'
-import { eachEngine } from '../../support/store.ts'
+import { postgres } from '../../support/postgres-server.ts'
+import { aDatabaseUrl, aDataFolder, eachEngine } from '../../support/store.ts'
+import { testWith } from '../../support/throw-away.ts'
 
 eachEngine(t, 'every type comes back as it went', async (t, database) => {
   await database.exec(`
@@ -314,6 +317,18 @@ eachEngine(t, 'a closed database is away', async (t, database) => {
   await database.close()
 
   await t.rejects(database.query('select 1'), { code: 'STORE_AWAY' })
+})
+
+testWith(t, [postgres], 'where the store is decides which engine it is', async t => {
+  const url = await aDatabaseUrl(t)
+
+  const server = await openDatabase({ urls: [url], folder: undefined })
+  const embedded = await openDatabase({ urls: undefined, folder: await aDataFolder(t) })
+
+  t.equal(server.engine, 'postgres')
+  t.equal(embedded.engine, 'embedded')
+  await server.close()
+  await embedded.close()
 })
 
 async function withNumbers(database: Database, count: number): Promise<void> {

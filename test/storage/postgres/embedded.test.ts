@@ -3,10 +3,13 @@ import { once } from 'node:events'
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { mock } from 'node:test'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { openEmbedded } from '../../../src/storage/postgres/embedded.ts'
+import type { Engine } from '../../../src/storage/postgres/embedded-engine.ts'
+import { runTransaction } from '../../../src/storage/postgres/embedded-transaction.ts'
 import { aDataFolder, aStore } from '../../support/store.ts'
 
 t.test('what was written is there when the folder is opened again', async t => {
@@ -177,6 +180,38 @@ t.test('an engine that panics is started again, with everything that was committ
   t.strictSame(heard, [''], 'listeners are told that they may have missed something')
   await database.query(`select pg_notify('bell', 'back')`)
   t.strictSame(heard, ['', 'back'])
+})
+
+t.test('a transaction whose work asks nothing for half a minute is rolled back', async t => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const asked: string[] = []
+  const engine: Engine = {
+    async ask({ kind }) {
+      asked.push(kind)
+      return { id: 0, kind: 'done', tag: '' }
+    },
+    stopped: new Promise(() => undefined),
+    close: async () => undefined,
+  }
+  let isDone = false
+
+  const stuck = runTransaction(
+    engine,
+    1,
+    () => new Promise(() => undefined),
+    () => {
+      isDone = true
+    },
+  )
+  await setImmediate()
+  mock.timers.tick(29_999)
+  t.strictSame(asked, ['begin'])
+  mock.timers.tick(1)
+
+  await t.rejects(stuck, { message: /asked nothing/ })
+  t.strictSame(asked, ['begin', 'rollback'])
+  t.ok(isDone)
 })
 
 t.test('a disk without space is refused with advice, before the engine aborts on it', async t => {

@@ -2,7 +2,9 @@ import type { ByteReader } from '../../bytes/reader.ts'
 import type { ByteWriter } from '../../bytes/writer.ts'
 import { decodeRequestDigest, encodeRequestDigest, type RequestDigest } from '../request-digest.ts'
 
-/** The answer AUTHENTICATION_NEEDED (RFC 3652 §3.5.1): what was asked, and a nonce to sign with it. */
+/**
+ * The answer AUTHENTICATION_NEEDED (RFC 3652 §3.5.1): what was asked, and a nonce to sign with it.
+ */
 export interface Challenge {
   readonly requestDigest: RequestDigest
   readonly nonce: Buffer

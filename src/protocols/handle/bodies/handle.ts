@@ -14,7 +14,9 @@ export function encodeHandleBody(writer: ByteWriter, handle: string): void {
   writer.text(handle)
 }
 
-/** The answer to create handle: what was created, with its minted suffix; some servers say nothing. */
+/**
+ * The answer to create handle: what was created, with its minted suffix; some servers say nothing.
+ */
 export function decodeCreatedHandle(reader: ByteReader): string | undefined {
   return reader.remaining === 0 ? undefined : decodeHandleBody(reader)
 }

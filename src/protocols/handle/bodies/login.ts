@@ -5,7 +5,9 @@ import type { ByteWriter } from '../../bytes/writer.ts'
 import { decodeReference, encodeReference } from '../values/reference.ts'
 import { decodeResolutionRequest, encodeResolutionRequest } from './resolution.ts'
 
-/** The national login of a connection with a key (2001): the user's handle and the index of the key. */
+/**
+ * The national login of a connection with a key (2001): the user's handle and the index of the key.
+ */
 export function decodeLogin(reader: ByteReader): Reference {
   return decodeReference(reader)
 }
@@ -14,7 +16,9 @@ export function encodeLogin(writer: ByteWriter, key: Reference): void {
   encodeReference(writer, key)
 }
 
-/** ID-SDK's login with a password (2000), laid out as a resolution whose only type is the password. */
+/**
+ * ID-SDK's login with a password (2000), laid out as a resolution whose only type is the password.
+ */
 export interface PasswordLogin {
   readonly user: string
   readonly password: string

@@ -6,12 +6,18 @@ import { handleBytesMax, typeCountMax } from '../limits.ts'
 import { decodeValues, encodeValues } from '../values/handle-value.ts'
 import { decodeIndexes, encodeIndexes } from './indexes.ts'
 
-/** What is asked (RFC 3652 §3.2.1). A value is wanted when its index or its type is listed; no list wants all. */
+/**
+ * What is asked (RFC 3652 §3.2.1). A value is wanted when its index or its type is listed; no list
+ * wants all.
+ */
 export interface ResolutionRequest {
   readonly handle: string
   readonly indexes: readonly number[]
   readonly types: readonly string[]
-  /** id-pointer: whose request it is; it always writes one, usually empty, and means it only with RAUT. */
+  /**
+   * id-pointer: whose request it is; it always writes one, usually empty, and means it only with
+   * RAUT.
+   */
   readonly identity?: string
 }
 
@@ -31,7 +37,10 @@ export function encodeResolutionRequest(writer: ByteWriter, request: ResolutionR
   if (request.identity !== undefined) writer.text(request.identity)
 }
 
-/** What is answered (RFC 3652 §3.2.2): the handle in the asker's spelling, then its values in any order. */
+/**
+ * What is answered (RFC 3652 §3.2.2): the handle in the asker's spelling, then its values in any
+ * order.
+ */
 export interface ResolutionAnswer {
   readonly handle: string
   readonly values: readonly Value[]

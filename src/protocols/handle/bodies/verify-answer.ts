@@ -3,7 +3,10 @@ import type { ByteReader } from '../../bytes/reader.ts'
 import type { ByteWriter } from '../../bytes/writer.ts'
 import { decodeReference, encodeReference } from '../values/reference.ts'
 
-/** Asks the server that holds a secret key whether an answer to a challenge is right (RFC 3652 §3.5.3). */
+/**
+ * Asks the server that holds a secret key whether an answer to a challenge is right (RFC 3652
+ * §3.5.3).
+ */
 export interface VerifyRequest {
   readonly key: Reference
   readonly nonce: Buffer

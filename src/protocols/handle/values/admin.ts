@@ -8,7 +8,10 @@ const permissionBits = 12
 const permissionMask = 0x0fff
 const legacyTail = Buffer.alloc(2)
 
-/** HS_ADMIN (RFC 3651 §3.2.1): permissions, then the administrator. Old writers leave two zero bytes behind. */
+/**
+ * HS_ADMIN (RFC 3651 §3.2.1): permissions, then the administrator. Old writers leave two zero bytes
+ * behind.
+ */
 export function decodeAdmin(reader: ByteReader): Admin {
   const permissions = (reader.uint16() & permissionMask).toString(2).padStart(permissionBits, '0')
   const { handle, index } = decodeReference(reader)

@@ -5,7 +5,10 @@ export const ipAddressBytes = 16
 
 const ipv4Start = 12
 
-/** The 16 bytes of a server's address in text; IPv4 lies in the last four, after zeros (RFC 3651 §3.2.2). */
+/**
+ * The 16 bytes of a server's address in text; IPv4 lies in the last four, after zeros (RFC 3651
+ * §3.2.2).
+ */
 export function ipAddressText(bytes: Buffer): string {
   const isIpv4 = bytes.subarray(0, ipv4Start).every(byte => byte === 0)
   if (isIpv4 && !isIpv6Loopback(bytes)) return bytes.subarray(ipv4Start).join('.')

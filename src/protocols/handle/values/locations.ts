@@ -1,6 +1,9 @@
 import { MalformedBytes } from '../../bytes/malformed-bytes.ts'
 
-/** One place to go. Attributes keep their names in lower case; among them are `id`, `country`, `http_role`. */
+/**
+ * One place to go. Attributes keep their names in lower case; among them are `id`, `country`,
+ * `http_role`.
+ */
 export interface Location {
   readonly href?: string
   /** With `{hdl}` and `{hdl:path}` still in it. */
@@ -27,8 +30,10 @@ const chooseByDefault = ['locatt', 'address', 'country', 'score', 'weighted']
 const weightDefault = 1
 
 /**
- * Reads `<locations …><location …/></locations>`: elements, attributes, comments, the five named and
- * the numeric entities. Anything else XML could hold (DOCTYPE, CDATA, other elements, text) is refused.
+ * Reads `<locations …><location …/></locations>`: elements, attributes, comments, the five named
+ * and
+ * the numeric entities. Anything else XML could hold (DOCTYPE, CDATA, other elements, text) is
+ * refused.
  * @throws MalformedBytes
  */
 export function parseLocations(xml: string): Locations {

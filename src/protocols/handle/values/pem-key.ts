@@ -11,7 +11,10 @@ const pemPattern =
 const pemLineChars = 76
 const coordinateBytes = 32
 
-/** SubjectPublicKeyInfo of an SM2 key up to its uncompressed point (OIDs 1.2.840.10045.2.1, 1.2.156.10197.1.301). */
+/**
+ * SubjectPublicKeyInfo of an SM2 key up to its uncompressed point (OIDs 1.2.840.10045.2.1,
+ * 1.2.156.10197.1.301).
+ */
 const sm2SpkiStart = Buffer.from('3059301306072a8648ce3d020106082a811ccf5501822d03420004', 'hex')
 
 /** A SubjectPublicKeyInfo (DER) as a JWK: RSA or SM2. */

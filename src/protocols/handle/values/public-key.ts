@@ -58,7 +58,8 @@ export function decodePublicKey(bytes: Buffer): PublicJwk {
 
 /**
  * Typed binary.
- * @param sm2Form id-pointer writes an SM2 key as PEM text and reads it as DER; PEM is what is found in records
+ * @param sm2Form id-pointer writes an SM2 key as PEM text and reads it as DER; PEM is what is found
+ * in records
  */
 export function encodePublicKey(
   writer: ByteWriter,

@@ -16,7 +16,9 @@ export function encodeReference(writer: ByteWriter, { handle, index }: Reference
   writer.int32(index)
 }
 
-/** A count and so many references: those of a value, and the whole of HS_VLIST (RFC 3651 §3.2.7). */
+/**
+ * A count and so many references: those of a value, and the whole of HS_VLIST (RFC 3651 §3.2.7).
+ */
 export function decodeReferences(reader: ByteReader): readonly Reference[] {
   const count = reader.count(referenceBytesMin, valueCountMax)
   if (count === 0) return noReferences

@@ -19,14 +19,19 @@ export interface TrustToken {
   readonly expires?: number
   /** Where the certificates on the way to the root are; empty when not said. */
   readonly chain: readonly Reference[]
-  /** HS_SIGNATURE: of `digestedValueBytes`, in base64, by an algorithm such as `SHA-256` or `SM3`. */
+  /**
+   * HS_SIGNATURE: of `digestedValueBytes`, in base64, by an algorithm such as `SHA-256` or `SM3`.
+   */
   readonly digests?: {
     readonly alg: string
     readonly digests: readonly { readonly index: number; readonly digest: string }[]
   }
   /** HS_CERT: the certified key. */
   readonly publicKey?: PublicJwk
-  /** HS_CERT: what the key may sign: `everything`, `thisHandle`, `derivedPrefixes`, `handlesUnderThisPrefix`. */
+  /**
+   * HS_CERT: what the key may sign: `everything`, `thisHandle`, `derivedPrefixes`,
+   * `handlesUnderThisPrefix`.
+   */
   readonly perms?: readonly { readonly handle?: string; readonly perm: string }[]
 }
 

@@ -11,7 +11,8 @@ import { decodeSite, encodeSite } from './site.ts'
 
 /**
  * The data of a value by its type. A pre-defined type takes its own form only when that form gives
- * the same bytes back: HS_SIGNATURE covers them, so that a rewritten value would lose its signature.
+ * the same bytes back: HS_SIGNATURE covers them, so that a rewritten value would lose its
+ * signature.
  * Everything else is text, or base64 where it is no clean text.
  */
 export function decodeValueData(type: string, bytes: Buffer): ValueData {
@@ -135,7 +136,10 @@ function plainData(bytes: Buffer): ValueData {
     : { format: 'base64', value: bytes.toString('base64') }
 }
 
-/** Handle.Net's line between text and binary: control bytes other than 09–13 (hexadecimal) are binary. */
+/**
+ * Handle.Net's line between text and binary: control bytes other than 09–13 (hexadecimal) are
+ * binary.
+ */
 function isCleanText(bytes: Buffer): boolean {
   for (const byte of bytes) {
     if (byte < 0x20 ? byte < 0x09 || byte > 0x13 : byte === 0x7f) return false

@@ -39,10 +39,12 @@ const querySchema = closed({
 /** `GET /v1/changes`: committed changes in order, as NDJSON or server-sent events. */
 export function changeRoutes(app: HttpApp, parts: HttpParts): void {
   const { changes, permissions, prefixKeys } = parts
-  const closing = new AbortController()
-  let followers = 0
+  /** Each ends its stream. */
+  const followers = new Set<AbortController>()
 
-  app.addHook('preClose', async () => closing.abort())
+  app.addHook('preClose', async () => {
+    for (const follower of followers) follower.abort()
+  })
 
   app.get(
     '/v1/changes',
@@ -103,9 +105,8 @@ export function changeRoutes(app: HttpApp, parts: HttpParts): void {
 
   /** Which changes a caller is shown: those under prefixes whose identifiers it may list. */
   function viewOf(caller: Caller, under: { system: System; prefix: string } | undefined) {
-    return ({ identifier, kind, prefix: hosted }: Change): boolean => {
-      const { system, authority } =
-        kind === 'prefix' ? prefixOf(identifier, hosted) : parts.names.parse(identifier)
+    return (change: Change): boolean => {
+      const { system, authority } = whereabouts(change)
       if (under !== undefined) {
         const isUnder =
           sameSpace(system, under.system) && parts.isUnder(under.system, authority, under.prefix)
@@ -122,10 +123,21 @@ export function changeRoutes(app: HttpApp, parts: HttpParts): void {
     }
   }
 
-  function prefixOf(identifier: string, prefix: string): { system: System; authority: string } {
-    const named = identifier.startsWith('0.NA/') ? prefix : identifier
-    const { system } = prefixKeys.parse(named)
-    return { system, authority: prefix }
+  /** A spelling that only its own system can read is placed by the prefix it was registered under. */
+  function whereabouts({ identifier, kind, prefix }: Change): {
+    system: System
+    authority: string
+  } {
+    try {
+      if (kind !== 'prefix') return parts.names.parse(identifier)
+      const isHandle = identifier.startsWith('0.NA/')
+      return {
+        system: isHandle ? 'handle' : prefixKeys.parse(identifier).system,
+        authority: prefix,
+      }
+    } catch {
+      return { system: 'handle', authority: prefix }
+    }
   }
 
   interface Feed {
@@ -138,18 +150,22 @@ export function changeRoutes(app: HttpApp, parts: HttpParts): void {
   }
 
   function stream(reply: FastifyReply, feed: Feed): FastifyReply {
-    if (feed.follows && followers >= followersMax) {
+    if (feed.follows && followers.size >= followersMax) {
       throw new Failure('TOO_MANY', undefined, { retryAfterSeconds: followersRetrySeconds })
     }
-    const left = new AbortController()
-    reply.raw.on('close', () => left.abort())
-    const signal = AbortSignal.any([left.signal, closing.signal])
+    const end = new AbortController()
+    if (feed.follows) followers.add(end)
+    reply.raw.on('close', () => {
+      followers.delete(end)
+      end.abort()
+    })
     reply.headers({
       'Content-Type': feed.isEvents ? 'text/event-stream; charset=utf-8' : 'application/x-ndjson',
-      // Or a proxy of the nginx family keeps a stream to itself until it is long.
-      ...(feed.follows ? { 'X-Accel-Buffering': 'no' } : {}),
+      // A socket that a stream leaves behind would hold up a node that stops; and a proxy of the nginx family
+      // keeps a stream to itself until it is long, unless it is told.
+      ...(feed.follows ? { Connection: 'close', 'X-Accel-Buffering': 'no' } : {}),
     })
-    return reply.send(Readable.from(lines(feed, signal), { objectMode: false }))
+    return reply.send(Readable.from(lines(feed, end.signal), { objectMode: false }))
   }
 
   /** A reader that does not keep up is waited for: nothing is read ahead of what it takes. */
@@ -158,7 +174,6 @@ export function changeRoutes(app: HttpApp, parts: HttpParts): void {
     let page = feed.first
     let seen = feed.after ?? 0
     let left = limit
-    if (follows) followers += 1
     try {
       if (isEvents) yield ': qxm\n\n'
       while (!signal.aborted) {
@@ -177,23 +192,23 @@ export function changeRoutes(app: HttpApp, parts: HttpParts): void {
     } catch (error) {
       // The answer has begun: all that can be said is that it ends, and a follower comes back with its last number.
       parts.log.warn({ err: error }, 'change stream ended')
-    } finally {
-      if (follows) followers -= 1
     }
   }
 
   /** @returns whether nothing came within a heartbeat */
   async function beyond(seen: number, signal: AbortSignal): Promise<boolean> {
     const enough = new AbortController()
-    const either = AbortSignal.any([signal, enough.signal])
-    const quiet = parts.clock.sleep(heartbeatMs, either).then(
+    const stop = () => enough.abort()
+    signal.addEventListener('abort', stop)
+    const quiet = parts.clock.sleep(heartbeatMs, enough.signal).then(
       () => true,
       () => false,
     )
     try {
-      return await Promise.race([changes.beyond(seen, either).then(() => false), quiet])
+      return await Promise.race([changes.beyond(seen, enough.signal).then(() => false), quiet])
     } finally {
-      enough.abort()
+      signal.removeEventListener('abort', stop)
+      stop()
     }
   }
 }

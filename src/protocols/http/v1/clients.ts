@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { say } from '../../../model/text.ts'
 import type { HttpApp } from '../app.ts'
-import type { HttpParts } from '../parts.ts'
+import type { ClientView, HttpParts } from '../parts.ts'
 import { WireFailure } from '../problem.ts'
 import {
   closed,
@@ -92,7 +92,10 @@ export function clientRoutes(app: HttpApp, { clients }: HttpParts): void {
         response: responses({ 200: json('a page', listOf(clientSchema)) }, 'NOT_PERMITTED'),
       },
     },
-    async request => clients.list(pageOf(request.query)),
+    async request => {
+      const { items, next } = await clients.list(pageOf(request.query))
+      return { items: items.map(clientToJson), next }
+    },
   )
 
   app.delete(
@@ -119,4 +122,10 @@ export function clientRoutes(app: HttpApp, { clients }: HttpParts): void {
       return reply.code(204).send()
     },
   )
+}
+
+/** Member by member: what else the store knows of a client never gets out by accident. */
+function clientToJson(client: ClientView) {
+  const { id, name, role, subject, prefixes, cidrs, until, createdAt, revokedAt } = client
+  return { id, name, role, subject, prefixes, cidrs, until, createdAt, revokedAt }
 }

@@ -9,7 +9,7 @@ import type { ValueInput } from '../../../registry/values.ts'
 import { valueToJson } from '../answer-json.ts'
 import type { HttpApp } from '../app.ts'
 import { isNotModified, serialTag } from '../etag.ts'
-import type { HttpParts } from '../parts.ts'
+import type { HttpParts, RecordSummary } from '../parts.ts'
 import { placeOf } from '../place.ts'
 import {
   changeHeaders,
@@ -118,7 +118,8 @@ export function identifierRoutes(app: HttpApp, parts: HttpParts): void {
         'identifier.list',
         placeOf(parts, { system, authority: prefix }),
       )
-      return records.list(system, prefix, pageOf(page))
+      const { items, next } = await records.list(system, prefix, pageOf(page))
+      return { items: items.map(summaryToJson), next }
     },
   )
 
@@ -280,6 +281,10 @@ function withoutTimestamp({
   ...value
 }: ValueInput & { timestamp?: string }): ValueInput {
   return value
+}
+
+function summaryToJson({ identifier, system, kind, serial, updatedAt }: RecordSummary) {
+  return { identifier, system, kind, serial, updatedAt }
 }
 
 /** The location is relative, and encoded whole, so that no client folds dots or slashes of an identifier. */

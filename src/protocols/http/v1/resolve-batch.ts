@@ -3,14 +3,13 @@ import { Type } from 'typebox'
 import { anyone } from '../../../model/caller.ts'
 import { Failure } from '../../../model/failures.ts'
 import type { Identifier } from '../../../model/identifier.ts'
-import type { Form } from '../../../resolver/answer-cache.ts'
 import type { Resolution } from '../../../resolver/resolve.ts'
 import { encodeAnswerJson } from '../answer-json.ts'
 import type { ProtobufEntry } from '../answer-protobuf.ts'
 import type { HttpApp } from '../app.ts'
 import { languageOf } from '../language.ts'
-import type { ResolveLimits } from '../limits.ts'
-import { formOf, mediaTypes } from '../negotiate.ts'
+import { publishPolicy, type ResolveLimits } from '../limits.ts'
+import { type Form, formOf, mediaTypes } from '../negotiate.ts'
 import type { HttpParts } from '../parts.ts'
 import { problemOf } from '../problem.ts'
 import { closed, responses, shared } from '../schemas.ts'
@@ -53,13 +52,12 @@ export function resolveBatchRoutes(app: HttpApp, parts: HttpParts, limits: Resol
       },
     },
     async (request, reply) => {
+      publishPolicy(reply, limits)
       const { identifiers } = request.body
       limits.demand(request.address, identifiers.length)
       const form = formOf(request.headers.accept)
       const entries = await answerAll(request, identifiers, form)
       reply.header('Content-Type', mediaTypes[form]).header('Vary', 'Accept')
-      const policy = limits.policy()
-      if (policy !== undefined) reply.header('RateLimit-Policy', policy)
       return reply.send(
         form === 'protobuf' ? parts.protobuf.encodeBatch(entries) : joinJson(entries),
       )

@@ -10,7 +10,7 @@ import type { ToldStep } from '../answer-protobuf.ts'
 import type { HttpApp } from '../app.ts'
 import { answerTag, isNotModified } from '../etag.ts'
 import { languageOf } from '../language.ts'
-import type { ResolveLimits } from '../limits.ts'
+import { publishPolicy, type ResolveLimits } from '../limits.ts'
 import { resolveRoute } from '../metrics.ts'
 import { formOf } from '../negotiate.ts'
 import type { HttpParts } from '../parts.ts'
@@ -36,7 +36,10 @@ const querySchema = closed({
   ),
   trace: Type.Optional(oneOf(['0', '1'] as const, '1: explains the answer')),
   recurse: Type.Optional(
-    oneOf(['0', '1'] as const, '1: asks a delegated site rather than naming it'),
+    oneOf(
+      ['0', '1'] as const,
+      '1: asks a delegated site where this node can; else the answer names it',
+    ),
   ),
 })
 
@@ -71,6 +74,7 @@ export function resolveRoutes(app: HttpApp, parts: HttpParts, limits: ResolveLim
       },
     },
     async (request, reply) => {
+      publishPolicy(reply, limits)
       const asked = identifierIn(request.raw.url ?? '', resolveRoute.length - 1)
       const { type = [], index = [], trace } = request.query
       const steps: TraceStep[] | undefined = trace === '1' ? [] : undefined
@@ -115,13 +119,11 @@ export function resolveRoutes(app: HttpApp, parts: HttpParts, limits: ResolveLim
     const form = formOf(headers.accept)
     const isPrivate = caller.role !== anyone.role
     const isRestricted = isPrivate && resolution.shared === undefined
-    const policy = limits.policy()
     const variesByOrigin = !parts.corsOrigins().includes('*')
     const pairs = replyHeaders(resolution, {
       form,
       isRestricted,
       isPrivate,
-      policy,
       variesByOrigin,
     })
     for (let i = 0; i + 1 < pairs.length; i += 2) reply.header(pairs[i] as string, pairs[i + 1])

@@ -1,0 +1,214 @@
+import { randomBytes, randomInt } from 'node:crypto'
+import type { Socket as UdpSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { type AddressInfo, isIPv6, type Server } from 'node:net'
+import type { Site, Value } from '../model/value.ts'
+import { type HandleDoor, makeHandleDoor } from '../protocols/handle/door.ts'
+import { parseKeyName } from '../protocols/handle/identity/prove.ts'
+import type { HandleParts, HandleSettings } from '../protocols/handle/parts.ts'
+import { makeTcpDoor } from '../protocols/handle/server-tcp.ts'
+import { makeUdpDoor } from '../protocols/handle/server-udp.ts'
+import { ownSiteValues, siteOfServer } from '../protocols/handle/site-values.ts'
+import { makeResolveLimits } from '../protocols/http/limits.ts'
+import type { Rates } from '../protocols/http/parts.ts'
+import { makeRateLimiter } from '../protocols/http/rate-limiter.ts'
+import type { Config } from '../runtime/config.ts'
+import { isWildcard } from '../runtime/config-rules.ts'
+import { hostAndPort } from '../runtime/ready.ts'
+import type { BuildParts } from './parts.ts'
+import type { Reading } from './reading.ts'
+import type { Writing } from './writing.ts'
+
+/** Where this node is served, for the records of its prefixes; known once its doors are open. */
+export interface SiteBoard {
+  sites: readonly Site[]
+  values(written: readonly Value[], updatedAt: string): readonly Value[]
+}
+
+export function makeSiteBoard(): SiteBoard {
+  return {
+    sites: [],
+    values(written, updatedAt) {
+      const taken = new Set(written.map(({ index }) => index))
+      return ownSiteValues(this.sites, `${updatedAt.slice(0, 19)}Z`, taken)
+    },
+  }
+}
+
+export interface OpenHandle {
+  readonly door: HandleDoor
+  /** Host and port, as the ready line has it. */
+  readonly at: string
+  /** Tells the site records the HTTP ports too, once these are open. */
+  announce(ports: { readonly http?: number; readonly https?: number }): void
+}
+
+/** Where only the number is free: another one is tried when UDP has taken what TCP was given. */
+const portAttemptsMax = 10
+
+/** Opens Handle over TCP and UDP on every host, one port number for all. */
+export async function openHandleDoor(
+  parts: BuildParts,
+  reading: Reading,
+  writing: Writing,
+  rates: () => Rates,
+): Promise<OpenHandle> {
+  const { config, clock, closers } = parts
+  const board = reading.siteBoard
+  const site = () => ({ sites: board.sites, serialNumber: config.handle.siteSerial })
+  const handleParts = makeHandleParts(parts, reading, writing, rates, site)
+  const door = makeHandleDoor({ ...handleParts, connectionCount: () => tcp.connectionCount })
+  const tcp = makeTcpDoor({ settings: handleParts.settings, clock }, door)
+  const udp = makeUdpDoor({ ...handleParts, isKnown: address => tcp.knows(address) }, door)
+  const servers: Server[] = []
+  const sockets: UdpSocket[] = []
+  closers.add(
+    'Handle door',
+    async () => {
+      for (const socket of sockets) socket.close()
+      const closed = servers.map(server => closeServer(server))
+      tcp.close()
+      const late = clock.after(config.node.drainTimeoutMs, () => tcp.destroy())
+      await Promise.all(closed)
+      late.cancel()
+    },
+    config.node.drainTimeoutMs + 500,
+  )
+  let port = config.handle.port
+  for (const host of config.node.host) {
+    const pair = await listenBoth(tcp, udp, host, port)
+    servers.push(pair.server)
+    sockets.push(pair.socket)
+    port = pair.port
+  }
+
+  function announce(http: { readonly http?: number; readonly https?: number }): void {
+    board.sites = sitesOf(config, port, http)
+    // Records of prefixes that were answered before say where we were not yet.
+    reading.resolver.forgetAll()
+  }
+  announce({})
+  return { door, at: hostAndPort(config.node.host[0] ?? '127.0.0.1', port), announce }
+}
+
+async function listenBoth(
+  tcp: { makeServer(): Server },
+  udp: { makeSocket(family: 'udp4' | 'udp6'): UdpSocket },
+  host: string,
+  port: number,
+): Promise<{ server: Server; socket: UdpSocket; port: number }> {
+  for (let attempt = 1; ; attempt++) {
+    const server = tcp.makeServer()
+    try {
+      await listenTcp(server, host, port)
+      const bound = (server.address() as AddressInfo).port
+      const socket = udp.makeSocket(isIPv6(host) ? 'udp6' : 'udp4')
+      await bindUdp(socket, host, bound)
+      return { server, socket, port: bound }
+    } catch (error) {
+      server.close()
+      if (port !== 0 || attempt === portAttemptsMax) throw portTaken(error, host, port)
+    }
+  }
+}
+
+async function listenTcp(server: Server, host: string, port: number): Promise<void> {
+  server.listen({ host, port, ipv6Only: true, backlog: 511 })
+  await once(server, 'listening')
+}
+
+async function bindUdp(socket: UdpSocket, host: string, port: number): Promise<void> {
+  // It may listen at once: our look-up of addresses does not wait.
+  const listening = once(socket, 'listening')
+  socket.bind({ address: host, port })
+  try {
+    await listening
+  } catch (error) {
+    socket.close()
+    throw error
+  }
+  // What the kernel says of single datagrams later is no reason to stop answering others.
+  socket.on('error', () => undefined)
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise(resolve => {
+    server.close(() => resolve())
+  })
+}
+
+function portTaken(error: unknown, host: string, port: number): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') return error
+  return new Error(
+    `${hostAndPort(host, port)} is in use: stop what listens there, or choose another port (QXM_HANDLE_PORT)`,
+    { cause: error },
+  )
+}
+
+function makeHandleParts(
+  { config, log, clock, metrics }: BuildParts,
+  { resolver, names, directory, records, isForged }: Reading,
+  { identifiers, prefixes }: Writing,
+  rates: () => Rates,
+  site: HandleParts['site'],
+): HandleParts {
+  const salt = randomInt(2 ** 32)
+  return {
+    resolver,
+    names,
+    directory,
+    identifiers,
+    prefixes,
+    records,
+    limits: makeResolveLimits({ rates, isForged, clock }, salt),
+    failedProofs: makeRateLimiter(salt),
+    networkAnswers: makeRateLimiter(salt),
+    isExempt: address => rates().exempt.has(address),
+    site,
+    settings: settingsOf(config),
+    random: randomBytes,
+    registry: metrics,
+    log,
+    clock,
+  }
+}
+
+function settingsOf({ handle }: Config): HandleSettings {
+  return { ...handle, serverAdmins: handle.serverAdmins.map(parseKeyName) }
+}
+
+/** One site an address, so that each is found by those who can reach it. */
+function sitesOf(
+  { node, handle }: Config,
+  port: number,
+  { http, https }: { readonly http?: number; readonly https?: number },
+): Site[] {
+  const concrete = node.host.find(host => !isWildcard(host)) ?? '127.0.0.1'
+  const addresses = handle.address.length > 0 ? handle.address : [concrete]
+  return addresses.map(text => {
+    const { address, port: own = port } = readAddress(text)
+    return siteOfServer({
+      address,
+      interfaces: [
+        { query: true, admin: true, protocol: 'TCP', port: own },
+        { query: true, admin: handle.udpAdmin, protocol: 'UDP', port: own },
+        ...(http === undefined
+          ? []
+          : [{ query: true, admin: true, protocol: 'HTTP' as const, port: http }]),
+        ...(https === undefined
+          ? []
+          : [{ query: true, admin: true, protocol: 'HTTPS' as const, port: https }]),
+      ],
+      serialNumber: handle.siteSerial,
+      description: node.prefix,
+    })
+  })
+}
+
+/** `203.0.113.5:2641`, `[2001:db8::5]:2641`, or an address alone; the configuration has checked it. */
+function readAddress(text: string): { address: string; port?: number } {
+  const match = /^\[([^\]]+)\](?::(\d+))?$|^([^:]+):(\d+)$/.exec(text)
+  const address = match?.[1] ?? match?.[3] ?? text
+  const port = match?.[2] ?? match?.[4]
+  return port === undefined ? { address } : { address, port: Number(port) }
+}

@@ -1,0 +1,135 @@
+import t from 'tap'
+import type { StoredRecord } from '../../../src/model/record.ts'
+import type { Database } from '../../../src/storage/postgres/database.ts'
+import { makeRecords } from '../../../src/storage/postgres/records.ts'
+import { makeTransactions } from '../../../src/storage/postgres/transactions.ts'
+import { aCaller, anAlias, aRecord, aValue } from '../../support/builders.ts'
+import { eachEngine } from '../../support/store.ts'
+
+/** Writes records as they are, with no rule asked. */
+async function store(database: Database, ...records: readonly StoredRecord[]): Promise<void> {
+  const transactions = makeTransactions({
+    database,
+    now: () => new Date('2026-11-23T06:00:00.000Z'),
+    follow: async () => undefined,
+  })
+  await transactions.write(aCaller(), async ledger => {
+    for (const record of records) {
+      await ledger.putRecord(record, undefined)
+      await ledger.putAliases(record, [])
+    }
+  })
+}
+
+const gtin = '01/06901234567892'
+const product = aRecord({
+  identifier: '88.118.8/产品 "1"',
+  values: [
+    aValue({ data: { format: 'string', value: '引号 " 反斜杠 \\' } }),
+    aValue({
+      index: 2,
+      type: 'HS_ADMIN',
+      data: { format: 'admin', value: { handle: 'a', index: 1, permissions: '111111111111' } },
+      references: [{ handle: 'b', index: 0 }],
+    }),
+  ],
+  aliases: [anAlias(gtin, 'gs1'), anAlias('2.999.1.7', 'oid', 'granted')],
+  successor: '88.118.8/next',
+  serial: 7,
+})
+
+eachEngine(t, 'a record is found whole, by its name and by its aliases', async (t, database) => {
+  await store(database, product)
+  const { find, read } = makeRecords(database)
+  const [gs1, oid] = product.aliases
+
+  const found = await find([gs1!.key, product.key, oid!.key])
+
+  t.strictSame(found, [
+    { record: product, via: gs1 },
+    { record: product, via: null },
+    { record: product, via: oid },
+  ])
+  t.strictSame(await read(product.key), product)
+  t.equal(await read(gs1!.key), undefined, 'an alias is no record')
+})
+
+eachEngine(
+  t,
+  'an alias is found when it is asked for alone, in every system',
+  async (t, database) => {
+    const aliases = [
+      anAlias(gtin, 'gs1'),
+      anAlias('2.999.1.7', 'oid'),
+      anAlias('VAA88.118.8/x', 'vaa'),
+      anAlias('did:web:example.com', 'did'),
+    ]
+    await store(database, { ...product, aliases })
+    const { find } = makeRecords(database)
+
+    for (const alias of aliases) {
+      t.match(await find([alias.key]), [{ via: { key: alias.key } }], alias.system)
+    }
+  },
+)
+
+eachEngine(t, 'every key gets its place in the answer, whatever was found', async (t, database) => {
+  const tombstone = aRecord({ identifier: '88.118.8/old', values: [], gone: { reason: '停产' } })
+  await store(database, product, tombstone)
+  const { find } = makeRecords(database)
+
+  const found = await find(['88.118.8/none', tombstone.key, product.key, tombstone.key])
+
+  t.strictSame(
+    found.map(found => found?.record.key),
+    [undefined, tombstone.key, product.key, tombstone.key],
+  )
+  t.strictSame(found[1]?.record.gone, { reason: '停产' })
+  t.strictSame(await find([]), [])
+})
+
+eachEngine(
+  t,
+  'what is registered by a name comes before what is called by it',
+  async (t, database) => {
+    const own = aRecord({ identifier: gtin, prefix: '6901234' })
+    await store(database, own, product)
+
+    const [found] = await makeRecords(database).find([own.key])
+
+    t.strictSame(found, { record: own, via: null })
+  },
+)
+
+eachEngine(
+  t,
+  'living records are listed by prefix and what is below it, page by page',
+  async (t, database) => {
+    const named = (identifier: string, more: Partial<StoredRecord> = {}) =>
+      aRecord({ identifier, ...more })
+    await store(
+      database,
+      named('88.118.8/b'),
+      named('88.118.8/A'),
+      named('88.118.8/gone', { gone: { reason: null } }),
+      named('88.118.8.5/x'),
+      named('88.118.80/x'),
+      named(gtin, { prefix: '6901234' }),
+    )
+    const { list } = makeRecords(database)
+    const all = async (...asked: Parameters<typeof list>) =>
+      (await list(...asked)).items.map(({ identifier }) => identifier)
+
+    const first = await list('handle', '88.118.8', { limit: 2 })
+    const second = await list('handle', '88.118.8', { limit: 2, cursor: first.next ?? '' })
+
+    t.strictSame(
+      [...first.items, ...second.items].map(({ identifier }) => identifier),
+      ['88.118.8.5/x', '88.118.8/A', '88.118.8/b'],
+    )
+    t.equal(second.next, null)
+    t.match(first.items[1], { system: 'handle', kind: 'product', serial: 1 })
+    t.strictSame(await all('gs1', '6901', { limit: 10 }), [gtin])
+    t.strictSame(await all('handle', '6901', { limit: 10 }), [])
+  },
+)

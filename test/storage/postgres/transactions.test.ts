@@ -1,0 +1,120 @@
+import t from 'tap'
+import { Failure } from '../../../src/model/failures.ts'
+import type { Announcement } from '../../../src/registry/parts.ts'
+import { makeTransactions } from '../../../src/storage/postgres/transactions.ts'
+import { aGate } from '../../resolver/a-resolver.ts'
+import { aCaller } from '../../support/builders.ts'
+import { aStore, eachEngine } from '../../support/store.ts'
+
+const caller = aCaller()
+const announcement: Announcement = {
+  identifier: '88.118.8/x',
+  prefix: '88.118.8',
+  serial: 1,
+  op: 'created',
+  kind: 'product',
+  keys: ['88.118.8/x'],
+}
+
+async function aWriter(database: Awaited<ReturnType<typeof aStore>>) {
+  const followed: (readonly Announcement[])[] = []
+  const transactions = makeTransactions({
+    database,
+    now: () => new Date('2026-11-23T06:00:00.123Z'),
+    async follow(announcements) {
+      await new Promise(setImmediate)
+      followed.push(announcements)
+    },
+  })
+  return { transactions, followed }
+}
+
+t.test('the writer hears of its write when this process has followed it', async t => {
+  const { transactions, followed } = await aWriter(await aStore(t))
+
+  const outcome = await transactions.write(caller, async ledger => {
+    await ledger.announce(announcement)
+    t.strictSame(ledger.at, new Date('2026-11-23T06:00:00.123Z'))
+    t.strictSame(followed, [], 'not before the commit')
+    return 'done'
+  })
+
+  t.equal(outcome, 'done')
+  t.strictSame(followed, [[announcement]])
+})
+
+t.test('a refusal leaves nothing behind and is not followed', async t => {
+  const database = await aStore(t)
+  const { transactions, followed } = await aWriter(database)
+
+  const writing = transactions.write(caller, async ledger => {
+    await ledger.announce(announcement)
+    await ledger.audit({ action: 'x', target: 'y' })
+    throw new Failure('STATE_CONFLICT')
+  })
+
+  await t.rejects(writing, { code: 'STATE_CONFLICT' })
+  t.strictSame(followed, [])
+  t.strictSame(await database.query('select id from changes union all select id from audit'), [])
+})
+
+t.test(
+  'a repetition is neither done nor followed again, also where there is no outcome',
+  async t => {
+    const { transactions, followed } = await aWriter(await aStore(t))
+    const idempotency = { scope: 's', key: 'k', digest: Buffer.from('body') }
+    let runs = 0
+    const write = () =>
+      transactions.write(
+        caller,
+        async ledger => {
+          runs += 1
+          await ledger.announce(announcement)
+        },
+        idempotency,
+      )
+
+    await write()
+    await write()
+
+    t.equal(runs, 1)
+    t.equal(followed.length, 1)
+  },
+)
+
+eachEngine(t, 'of many requests with one key at once one is done', async (t, database) => {
+  const { transactions } = await aWriter(database)
+  const idempotency = { scope: 's', key: 'k', digest: Buffer.from('body') }
+  let runs = 0
+
+  const outcomes = await Promise.all(
+    Array.from({ length: 5 }, () =>
+      transactions.write(caller, async () => ({ run: ++runs }), idempotency),
+    ),
+  )
+
+  t.equal(runs, 1)
+  t.strictSame(outcomes, new Array(5).fill({ run: 1 }))
+})
+
+eachEngine(t, 'when the first of two requests fails, the second is done', async (t, database) => {
+  const { transactions } = await aWriter(database)
+  const idempotency = { scope: 's', key: 'k', digest: Buffer.from('body') }
+
+  const { gate, fail } = aGate()
+  const isRunning = aGate()
+  const first = transactions.write(
+    caller,
+    async () => {
+      isRunning.open()
+      await gate
+    },
+    idempotency,
+  )
+  await isRunning.gate
+  const second = transactions.write(caller, async () => 'done', idempotency)
+  fail(new Failure('STATE_CONFLICT'))
+
+  await t.rejects(first, { code: 'STATE_CONFLICT' })
+  t.equal(await second, 'done')
+})
