@@ -35,6 +35,7 @@ import { prefixRoutes } from './v1/prefixes.ts'
 import { resolveRoutes } from './v1/resolve.ts'
 import { resolveBatchRoutes } from './v1/resolve-batch.ts'
 import { reverseRoutes } from './v1/reverse.ts'
+import { schemaRoutes } from './v1/schemas.ts'
 import { invalidInput } from './validation.ts'
 
 declare module 'fastify' {
@@ -175,6 +176,7 @@ export function buildApp(parts: HttpParts): HttpApp {
     clientRoutes(v1, parts)
     changeRoutes(v1, parts)
     reverseRoutes(v1, parts)
+    schemaRoutes(v1)
     auditRoutes(v1, parts)
   })
   return app
