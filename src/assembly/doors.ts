@@ -54,7 +54,10 @@ export async function openDoors(
 ): Promise<Doors> {
   const { config, clock, closers, log, isWorker } = parts
   const life = { isStopping: false }
-  const pressure = watchPressure({ clock })
+  const pressure = watchPressure({
+    clock,
+    onChange: why => log.warn({ why }, why === undefined ? 'taking all work again' : 'shedding work'),
+  })
   closers.add('pressure watch', () => pressure.close())
   const readiness = () => readinessOf(reading, pressure, life)
   const localCallers = makeLocalCallers()
@@ -62,8 +65,8 @@ export async function openDoors(
   const httpParts = await makeHttpParts(parts, context)
 
   const opsPort = isWorker ? undefined : await openOps(parts, httpParts)
-  const handle = await openHandleDoor(parts, reading, writing, httpParts.rates)
-  const app = buildApp(httpParts)
+  const handle = await openHandleDoor(parts, reading, writing, httpParts)
+  const app = buildApp({ ...httpParts, makeHandleHttp: handle.makeHandleHttp })
   await app.ready()
   const others: Server[] = []
   closers.add(
@@ -97,7 +100,7 @@ export async function openDoors(
     handle: handle.at,
     ops: opsPort === undefined ? undefined : `http://${hostAndPort(config.ops.host, opsPort)}`,
     store: database.engine,
-    cache: 'memory',
+    cache: reading.finder.redis === undefined ? 'memory' : 'redis',
   }
   return { ready, readiness }
 }
@@ -261,12 +264,14 @@ async function makeHttpParts(
 
 /** Not ready while stopping; degraded by whatever does not work as it should, while answers go on. */
 function readinessOf(
-  { follower }: Reading,
+  { follower, finder }: Reading,
   pressure: Pressure,
   { isStopping }: { readonly isStopping: boolean },
 ): Readiness {
   // Without the changes memory may be behind, and they come from the store.
-  const degraded = follower.isWhole ? [] : ['store']
+  const degraded: string[] = follower.isWhole ? [] : ['store']
+  const redis = finder.redis?.degraded()
+  if (redis !== undefined) degraded.push(redis)
   if (pressure.why !== undefined) degraded.push(pressure.why)
   if (isStopping) degraded.push('stopping')
   return { ready: !isStopping, degraded }

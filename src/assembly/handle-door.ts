@@ -1,16 +1,24 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import type { Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { type AddressInfo, isIPv6, type Server } from 'node:net'
+import type { Cidrs } from '../access/cidr.ts'
+import type { Caller } from '../model/caller.ts'
 import type { Site, Value } from '../model/value.ts'
-import { type HandleDoor, makeHandleDoor } from '../protocols/handle/door.ts'
+import { type HandleDoor, makeHandleDoor, makePeer } from '../protocols/handle/door.ts'
+import { makeChallenges } from '../protocols/handle/identity/challenges.ts'
 import { parseKeyName } from '../protocols/handle/identity/prove.ts'
+import { messageBytesMax } from '../protocols/handle/limits.ts'
 import type { HandleParts, HandleSettings } from '../protocols/handle/parts.ts'
 import { makeTcpDoor } from '../protocols/handle/server-tcp.ts'
 import { makeUdpDoor } from '../protocols/handle/server-udp.ts'
 import { ownSiteValues, siteOfServer } from '../protocols/handle/site-values.ts'
-import { makeResolveLimits } from '../protocols/http/limits.ts'
-import type { Rates } from '../protocols/http/parts.ts'
+import { callerAddress } from '../protocols/http/caller-address.ts'
+import { type HandleHttpParts, makeHandleHttp } from '../protocols/http/handle-rest/handle-http.ts'
+import { isTunnelled, makeTunnel } from '../protocols/http/handle-tunnel/tunnel.ts'
+import { makeResolveLimits, tooMany } from '../protocols/http/limits.ts'
+import type { HttpParts, Rates } from '../protocols/http/parts.ts'
 import { makeRateLimiter } from '../protocols/http/rate-limiter.ts'
 import type { Config } from '../runtime/config.ts'
 import { isWildcard } from '../runtime/config-rules.ts'
@@ -39,9 +47,14 @@ export interface OpenHandle {
   readonly door: HandleDoor
   /** Host and port, as the ready line has it. */
   readonly at: string
+  /** The REST API, the proxy and the tunnel, for the HTTP door. */
+  readonly makeHandleHttp: NonNullable<HttpParts['makeHandleHttp']>
   /** Tells the site records the HTTP ports too, once these are open. */
   announce(ports: { readonly http?: number; readonly https?: number }): void
 }
+
+/** Challenges of everybody over the tunnel. */
+const httpChallengesMax = 4_096
 
 /** Where only the number is free: another one is tried when UDP has taken what TCP was given. */
 const portAttemptsMax = 10
@@ -51,9 +64,10 @@ export async function openHandleDoor(
   parts: BuildParts,
   reading: Reading,
   writing: Writing,
-  rates: () => Rates,
+  httpParts: Pick<HttpParts, 'rates' | 'trustedProxies' | 'corsOrigins'>,
 ): Promise<OpenHandle> {
   const { config, clock, closers } = parts
+  const { rates } = httpParts
   const board = reading.siteBoard
   const site = () => ({ sites: board.sites, serialNumber: config.handle.siteSerial })
   const handleParts = makeHandleParts(parts, reading, writing, rates, site)
@@ -88,7 +102,61 @@ export async function openHandleDoor(
     reading.resolver.forgetAll()
   }
   announce({})
-  return { door, at: hostAndPort(config.node.host[0] ?? '127.0.0.1', port), announce }
+  return {
+    door,
+    at: hostAndPort(config.node.host[0] ?? '127.0.0.1', port),
+    announce,
+    makeHandleHttp: onAnswered =>
+      makeHandleHttp({ ...httpPartsOf(parts, door, site, httpParts), onAnswered }),
+  }
+}
+
+/** What of HTTP is Handle's, over the same door. */
+function httpPartsOf(
+  { config, publicUrl, clock, log }: BuildParts,
+  { desk, operations, answer }: HandleDoor,
+  site: HandleParts['site'],
+  { trustedProxies, corsOrigins }: Pick<HttpParts, 'trustedProxies' | 'corsOrigins'>,
+): Omit<HandleHttpParts, 'onAnswered'> {
+  const challenges = makeChallenges(httpChallengesMax)
+  const addressOf = (request: IncomingMessage) => callerAddress(request, trustedProxies())
+  return {
+    desk,
+    ask: operations.ask,
+    prover: operations.prover,
+    site,
+    settings: config.handle,
+    addressOf,
+    isSecure: request => isSecure(request, trustedProxies()),
+    corsOrigins,
+    publicUrl,
+    bodyBytesMax: config.http.bodyBytesMax,
+    urlBytesMax: config.http.urlBytesMax,
+    random: randomBytes,
+    draw: Math.random,
+    clock,
+    log,
+    tunnel: {
+      isTunnelled,
+      answer: makeTunnel({
+        addressOf,
+        messageBytesMax,
+        async answer(frame, address) {
+          const messages: Buffer[] = []
+          await answer(frame, makePeer(address, 'http', challenges), message => {
+            messages.push(message)
+          })
+          return messages
+        },
+      }),
+    },
+  }
+}
+
+/** Over TLS that ends here, or at a proxy we believe. */
+function isSecure({ socket, headers }: IncomingMessage, trusted: Cidrs): boolean {
+  if ('encrypted' in socket && socket.encrypted === true) return true
+  return headers['x-forwarded-proto'] === 'https' && trusted.has(socket.remoteAddress ?? '')
 }
 
 async function listenBoth(
@@ -161,6 +229,7 @@ function makeHandleParts(
     prefixes,
     records,
     limits: makeResolveLimits({ rates, isForged, clock }, salt),
+    demandWrite: makeDemandWrite(rates, clock, salt),
     failedProofs: makeRateLimiter(salt),
     networkAnswers: makeRateLimiter(salt),
     isExempt: address => rates().exempt.has(address),
@@ -170,6 +239,16 @@ function makeHandleParts(
     registry: metrics,
     log,
     clock,
+  }
+}
+
+/** Of one key, however it is used; 0 is any number. */
+function makeDemandWrite(rates: () => Rates, clock: BuildParts['clock'], salt: number) {
+  const writes = makeRateLimiter(salt)
+  return ({ id }: Caller): void => {
+    const { write } = rates()
+    const waitMs = write === 0 ? 0 : writes.take(id, write, clock.monotonicMs())
+    if (waitMs > 0) throw tooMany(waitMs)
   }
 }
 

@@ -18,8 +18,9 @@ import {
 } from '../resolver/follow-changes.ts'
 import { gather } from '../resolver/gather.ts'
 import { makeResolverMetrics } from '../resolver/metrics.ts'
+import { recallChanges } from '../resolver/recent-changes.ts'
 import { makeResolver, type Resolver } from '../resolver/resolve.ts'
-import { makeChangeReader } from '../storage/postgres/changes.ts'
+import { type ChangeReader, makeChangeReader } from '../storage/postgres/changes.ts'
 import type { Database } from '../storage/postgres/database.ts'
 import { readDirectory, readDirectoryRows } from '../storage/postgres/directory.ts'
 import { makeRecords, type RecordReader } from '../storage/postgres/records.ts'
@@ -27,6 +28,7 @@ import { changesChannel } from '../storage/postgres/sequencer.ts'
 import { makeSiteBoard, type SiteBoard } from './handle-door.ts'
 import type { Keys } from './keys.ts'
 import type { BuildParts } from './parts.ts'
+import { openFinder, type RecordFinder } from './redis.ts'
 
 /** Gathering misses: a batch is one query, and a few under way leave most of a pool of ten to writers. */
 const gatherBounds = { keysMax: 256, batchesMax: 4, waitingMax: 10_000 }
@@ -46,6 +48,9 @@ export interface Reading {
   readonly resolver: Resolver
   readonly apply: (changes: readonly Followed[]) => Promise<void>
   readonly follower: ChangeFollower
+  readonly finder: RecordFinder
+  /** Tells other processes, where Redis can, that there are changes to read. */
+  readonly ringSiblings: () => void
 }
 
 /** Everything that answers: it follows changes and asks the store, and knows nothing of who writes. */
@@ -61,6 +66,11 @@ export async function openReading(
   const changeRows = makeChangeReader(database)
   const feed = makeChangeFeed(changeRows)
   const protobuf = openAnswerProtobuf(join(packageFolder, 'proto'))
+  const finder = await openFinder(
+    parts,
+    keys,
+    gather(asked => records.find(asked), gatherBounds),
+  )
   const cache = makeAnswerCache({
     entriesMax: config.cache.entriesMax,
     bytesMax: config.cache.bytesMax,
@@ -77,7 +87,7 @@ export async function openReading(
   const resolver = makeResolver({
     directory,
     cache,
-    find: gather(found => records.find(found), gatherBounds),
+    find: finder.find,
     mayBeIssued: identifier => verdictOn(identifier) === 'genuine',
     seesAll: (caller, { system, subject }, prefix) =>
       permissions.may(caller, 'identifier.read', {
@@ -104,15 +114,19 @@ export async function openReading(
     forget: gone => resolver.forget(gone),
   })
   const follower = await makeChangeFollower({
-    feed: changeRows,
+    feed: finder.recent.watch(changeRows),
     apply,
     async startOver() {
       directory.learn(await readDirectory(database))
       resolver.forgetAll()
     },
-    onSeen: seq => feed.ring(seq),
+    onSeen(seq) {
+      finder.recent.reached(seq)
+      feed.ring(seq)
+    },
     onError: error => log.warn({ err: error }, 'cannot follow changes'),
   })
+  const ringSiblings = followByRedis(parts, finder, changeRows, follower)
   const stopListening = await database.listen(changesChannel, () => void follower.look())
   closers.add('change bell', stopListening)
   const tick = clock.every(followEveryMs, () => void follower.look())
@@ -129,7 +143,28 @@ export async function openReading(
     resolver,
     apply,
     follower,
+    finder,
+    ringSiblings,
   }
+}
+
+/** What Redis adds to following changes: a bell, and the past by which its copies are judged. */
+function followByRedis(
+  { closers, log }: BuildParts,
+  { redis, recent }: RecordFinder,
+  changeRows: ChangeReader,
+  follower: ChangeFollower,
+): () => void {
+  recent.reached(follower.seen)
+  if (redis === undefined) return () => undefined
+  recallChanges(changeRows, recent).catch(error =>
+    log.warn({ err: error }, 'cannot recall changes; copies in Redis are used from now on only'),
+  )
+  const bell = redis.openBell(seq => {
+    if (seq === undefined || seq > follower.seen) void follower.look()
+  })
+  closers.add('redis bell', () => bell.close())
+  return () => bell.ring(follower.seen)
 }
 
 /** The 14 symbols of a code. */

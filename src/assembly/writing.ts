@@ -55,12 +55,12 @@ export async function openWriting(
   { config, log, clock, closers }: BuildParts,
   database: Database,
   keys: Keys,
-  { permissions, names, directory, apply, follower }: Reading,
+  { permissions, names, directory, apply, follower, finder, ringSiblings }: Reading,
 ): Promise<Writing> {
   const sequencer = makeSequencer({
     database,
     hashRow: hashAuditRow,
-    onNumbered: () => void follower.look(),
+    onNumbered: () => void follower.look().then(ringSiblings),
     onError: error => log.warn({ err: error }, 'cannot number changes'),
   })
   closers.add('sequencer', () => sequencer.close())
@@ -75,6 +75,7 @@ export async function openWriting(
     database,
     now: () => new Date(clock.now()),
     async follow(announcements) {
+      finder.recent.committed(announcements)
       try {
         await apply(announcements)
       } catch (error) {

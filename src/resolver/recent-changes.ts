@@ -63,6 +63,8 @@ export function makeRecentChanges({ marksMax = marksMaxDefault } = {}): RecentCh
   let seen = 0
   /** Whatever is not in `lastChanges` was not changed above this number. */
   let floor = 0
+  /** Older copies may lack own changes that had to be forgotten before they had a number. */
+  let leastAsOfSeq = 0
   /** Nothing is covered before the beginning, and after own changes without a number had to be forgotten. */
   let blindness: 'beginning' | 'loss' | undefined = 'beginning'
   let lossCount = 0
@@ -77,7 +79,8 @@ export function makeRecentChanges({ marksMax = marksMaxDefault } = {}): RecentCh
   }
 
   function remember(mark: string, last: LastChange): void {
-    if ((lastChanges.get(mark)?.seq ?? 0) >= last.seq) return
+    // Read once more it says nothing new, and what was later may be forgotten already.
+    if (last.seq <= (lastChanges.get(mark)?.seq ?? floor)) return
     lastChanges.delete(mark)
     lastChanges.set(mark, last)
     if (lastChanges.size <= marksMax) return
@@ -105,11 +108,6 @@ export function makeRecentChanges({ marksMax = marksMaxDefault } = {}): RecentCh
     unnumbered.set(mark, waiting.set(identifier, serial))
   }
 
-  function startFrom(seq: number): void {
-    lastChanges.clear()
-    floor = seq
-  }
-
   function loseUnnumbered(): void {
     unnumbered.clear()
     blindness = 'loss'
@@ -122,7 +120,7 @@ export function makeRecentChanges({ marksMax = marksMaxDefault } = {}): RecentCh
     },
 
     covers({ asOfSeq, key, record }) {
-      if (blindness !== undefined) return false
+      if (blindness !== undefined || asOfSeq < leastAsOfSeq) return false
       const marks = [key, record.key, markOfPrefix(record.system, record.prefix)]
       return marks.every(
         mark => !unnumbered.has(mark) && asOfSeq >= (lastChanges.get(mark)?.seq ?? floor),
@@ -142,7 +140,7 @@ export function makeRecentChanges({ marksMax = marksMaxDefault } = {}): RecentCh
         const range = await feed.range()
         if (blindness === 'loss' && lossCount === lossesBefore) {
           // Numbers above the newest are given after all that was committed before we asked.
-          startFrom(range.newest + 1)
+          leastAsOfSeq = range.newest + 1
           blindness = undefined
         }
         return range
@@ -158,7 +156,10 @@ export function makeRecentChanges({ marksMax = marksMaxDefault } = {}): RecentCh
     reached(seq) {
       const isBeginning = blindness === 'beginning'
       if (seq === seen && !isBeginning) return
-      startFrom(seq)
+      lastChanges.clear()
+      floor = seq
+      // Numbers may go back, as after a restore.
+      leastAsOfSeq = Math.min(leastAsOfSeq, seq + 1)
       seen = seq
       if (isBeginning) blindness = undefined
       // Their numbers may be among those passed over.

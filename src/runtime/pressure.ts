@@ -10,6 +10,8 @@ export interface Pressure {
 
 export interface PressureParts {
   readonly clock: Clock
+  /** Told when it begins and when it ends. */
+  readonly onChange?: (why: Pressure['why']) => void
   /** How late the event loop runs, over one sample. @returns milliseconds, the 90th percentile */
   readonly eventLoopDelayMs?: () => number
   /** The used share of the heap's limit, 0…1. */
@@ -17,7 +19,9 @@ export interface PressureParts {
 }
 
 /** An answer that waits longer than this for its turn is late for everybody behind it too. */
-const eventLoopDelayMsMax = 400
+const eventLoopDelayMsMax = 500
+/** Samples in a row: a start, a collection or a neighbour's burst passes by itself, and nobody is refused for it. */
+const samplesMin = 3
 /** Above it the collector works more than the program; far enough below the end to shed and recover. */
 const heapShareMax = 0.85
 const sampleEveryMs = 500
@@ -33,6 +37,7 @@ export function watchPressure(parts: PressureParts): Pressure {
   histogram?.enable()
   const { eventLoopDelayMs = measured, heapShare = usedHeapShare } = parts
   let why: Pressure['why']
+  let lateCount = 0
 
   function measured(): number {
     const delayMs = (histogram?.percentile(90) ?? 0) / 1e6 - resolutionMs
@@ -41,9 +46,11 @@ export function watchPressure(parts: PressureParts): Pressure {
   }
 
   const tick = parts.clock.every(sampleEveryMs, () => {
-    const isLate = eventLoopDelayMs() > eventLoopDelayMsMax
+    lateCount = eventLoopDelayMs() > eventLoopDelayMsMax ? lateCount + 1 : 0
     const isFull = heapShare() > heapShareMax
-    why = isFull ? 'heap' : isLate ? 'eventLoop' : undefined
+    const before = why
+    why = isFull ? 'heap' : lateCount >= samplesMin ? 'eventLoop' : undefined
+    if (why !== before) parts.onChange?.(why)
   })
 
   return {

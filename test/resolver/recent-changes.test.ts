@@ -162,6 +162,32 @@ t.test(
   },
 )
 
+t.test(
+  "another's change of a forgotten own one's key does not make an older copy true",
+  async t => {
+    const { recent, number, look } = aFeed(2)
+    number(aWrite(6))
+
+    recent.committed([aWrite(7), aWrite(1, '88.118.8/b'), aWrite(1, '88.118.8/c')])
+    await look()
+
+    t.notOk(recent.covers(aCopy(1)), 'it has the sixth write, and we made the seventh')
+    number(aWrite(7))
+    await look()
+    t.ok(recent.covers(aCopy(2)))
+  },
+)
+
+t.test('a change read again does not hide a later one that was forgotten', async t => {
+  const { recent, number, look, watched } = aFeed(1)
+
+  number(aWrite(1), aWrite(2), aWrite(1, '88.118.8/b'))
+  await look()
+  await watched.after(0, 1)
+
+  t.notOk(recent.covers(aCopy(1)))
+})
+
 t.test('passed-over changes leave only what was read after them', async t => {
   const { feed, recent, watched } = aFeed()
 

@@ -181,15 +181,16 @@ t.test(
       key: fc.nat(3),
       pick: fc.nat(7),
     })
-    await t.resolves(
-      fc.assert(
-        fc.asyncProperty(fc.array(action, { maxLength: 200, size: 'max' }), async actions => {
-          const world = new World()
-          for (const { kind, who, key, pick } of actions) await world[kind](who, key, pick)
-        }),
-        { seed: 20261123, numRuns: 500 },
-      ),
+    const history = fc.asyncProperty(
+      fc.integer({ min: 1, max: 4 }),
+      fc.array(action, { maxLength: 200, size: 'max' }),
+      async (marksMax, actions) => {
+        const world = new World(marksMax)
+        for (const { kind, who, key, pick } of actions) await world[kind](who, key, pick)
+      },
     )
+
+    await t.resolves(fc.assert(history, { seed: 20261123, numRuns: 1000 }))
   },
 )
 
@@ -218,10 +219,16 @@ class World {
   prefixSerial = 0
   /** Copies read from the store that are still on their way. */
   readonly underWay: { readonly key: string; readonly entry: SharedEntry }[] = []
-  readonly processes = [this.#aProcess(), this.#aProcess(), this.#aProcess()]
+  readonly marksMax: number
+  readonly processes: Process[]
+
+  constructor(marksMax: number) {
+    this.marksMax = marksMax
+    this.processes = [this.#aProcess(), this.#aProcess(), this.#aProcess()]
+  }
 
   #aProcess(): Process {
-    const recent = makeRecentChanges({ marksMax: 3 })
+    const recent = makeRecentChanges({ marksMax: this.marksMax })
     recent.reached(this.changes.length)
     const process = { recent, feed: recent.watch(this), knows: new Map<string, number>() }
     for (const change of this.changes) this.#learn(process, change)

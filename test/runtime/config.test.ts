@@ -223,9 +223,9 @@ t.test('keys that depend on each other', async t => {
 })
 
 t.test('a name of a later version is noticed, not refused', async t => {
-  const { notices } = readConfig({ env: { QXM_HANDLE_PORT: '0' } })
+  const { notices } = readConfig({ env: { QXM_IMPORT_PORT: '0' } })
 
-  t.match(notices, [/QXM_HANDLE_PORT/])
+  t.match(notices, [/QXM_IMPORT_PORT/])
 })
 
 function aFile(t: Test, text: string): string {

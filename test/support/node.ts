@@ -34,7 +34,7 @@ export async function aNode(t: Test, options: NodeOptions = {}): Promise<Running
       QXM_HTTP_PORT: '0',
       QXM_OPS_PORT: '0',
       QXM_HANDLE_PORT: '0',
-      QXM_LOG_LEVEL: 'fatal',
+      QXM_LOG_LEVEL: process.env['QXM_TEST_LOG'] ?? 'fatal',
       QXM_BOOTSTRAP_KEY: key,
       QXM_NODE_LAMEDUCK_MS: '0',
       ...options.env,

@@ -64,6 +64,7 @@ export function buildApp(parts: HttpParts): HttpApp {
   const metrics = makeHttpMetrics(registry)
   const resolveLimits = makeResolveLimits(parts, randomInt(2 ** 32))
   const answerFast = makeFastPath(parts, resolveLimits, metrics)
+  const answerHandle = parts.makeHandleHttp?.(metrics.answered)
   const replyProblem = makeReplyProblem(parts)
   const routeMethods = makeRouteMethods()
   const nextRequestId = requestIds()
@@ -124,7 +125,8 @@ export function buildApp(parts: HttpParts): HttpApp {
     response: ServerResponse,
   ): void {
     if (isClosing) response.shouldKeepAlive = false
-    if (!answerFast(request, response)) handle(request, response)
+    const isAnswered = answerFast(request, response) || answerHandle?.(request, response)
+    if (!isAnswered) handle(request, response)
   }
 
   app.decorate('answerHttp', (request: IncomingMessage, response: ServerResponse) =>

@@ -15,6 +15,8 @@ import type { Directory } from '../../resolver/parts.ts'
 import type { Resolver } from '../../resolver/resolve.ts'
 import type { Logger } from '../../runtime/log.ts'
 import type { AnswerProtobuf } from './answer-protobuf.ts'
+import type { AnswerHandleHttp } from './handle-rest/handle-http.ts'
+import type { HttpMetrics } from './metrics.ts'
 
 /** Everything the HTTP door needs from the house. What may change while it runs is a function. */
 export interface HttpParts {
@@ -52,6 +54,8 @@ export interface HttpParts {
   readonly trustedProxies: () => Cidrs
   /** Web pages that may read answers in a browser; `*` is any. */
   readonly corsOrigins: () => readonly string[]
+  /** What of the requests is Handle's; told of each answer it gives. Absent: there is no Handle over HTTP. */
+  readonly makeHandleHttp?: (onAnswered: HttpMetrics['answered']) => AnswerHandleHttp
   readonly registry: Registry
   readonly log: Logger
   readonly clock: {

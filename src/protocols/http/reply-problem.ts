@@ -3,7 +3,7 @@ import { Failure, malformed } from '../../model/failures.ts'
 import { say } from '../../model/text.ts'
 import { languageOf } from './language.ts'
 import type { HttpParts } from './parts.ts'
-import { problemMediaType, problemOf, retryAfterOf, statusOf, WireFailure } from './problem.ts'
+import { problemMediaType, problemOf, retryAfterOf, WireFailure } from './problem.ts'
 import { pathEnd } from './url-text.ts'
 
 export type ReplyProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void
@@ -15,7 +15,7 @@ export function makeReplyProblem({
 }: Pick<HttpParts, 'publicUrl' | 'log'>): ReplyProblem {
   return function replyProblem(error, request, reply) {
     const failure = failureOf(error, request)
-    if (statusOf(failure.code) >= 500 && !(failure instanceof Failure)) {
+    if (failure.code === 'INTERNAL') {
       log.error(
         { err: error, requestId: request.id, route: request.routeOptions.url },
         'request failed',
