@@ -6,8 +6,8 @@
 import pg from 'pg'
 import { gather } from '../src/resolver/gather.ts'
 import { migrate, readMigrations } from '../src/storage/postgres/migrate.ts'
-import { openServer } from '../src/storage/postgres/server.ts'
 import { makeRecords } from '../src/storage/postgres/records.ts'
+import { openServer } from '../src/storage/postgres/server.ts'
 import { median } from './load/measure.ts'
 
 const url = process.env['QXM_BENCH_DATABASE_URL']
@@ -23,16 +23,23 @@ try {
   await migrate(database, await readMigrations('migrations'))
   await fill()
   const records = makeRecords(database)
-  const find = gather(keys => records.find(keys), { keysMax: 256, batchesMax: 4, waitingMax: 10_000 })
+  const find = gather(keys => records.find(keys), {
+    keysMax: 256,
+    batchesMax: 4,
+    waitingMax: 10_000,
+  })
   const ways: Record<string, (key: string) => Promise<unknown>> = {
     'one prepared SELECT per request': key =>
       plain.query({ name: 'one', text: 'select * from records where key = $1', values: [key] }),
     'gathered, as the node asks': find,
   }
-  const measured = new Map(Object.keys(ways).map(name => [name, [] as { eff: number; rate: number }[]]))
+  const measured = new Map(
+    Object.keys(ways).map(name => [name, [] as { eff: number; rate: number }[]]),
+  )
   for (const ask of Object.values(ways)) await run(ask, 500)
   for (let round = 0; round < rounds; round++) {
-    for (const [name, ask] of Object.entries(ways)) measured.get(name)?.push(await run(ask, roundMs))
+    for (const [name, ask] of Object.entries(ways))
+      measured.get(name)?.push(await run(ask, roundMs))
   }
   print(measured)
 } finally {
@@ -80,7 +87,9 @@ async function run(
 function print(measured: ReadonlyMap<string, readonly { eff: number; rate: number }[]>): void {
   const [reference = []] = measured.values()
   process.stdout.write(`${recordCount} records, ${callers} callers\n\n`)
-  process.stdout.write('| what | answers per CPU second, ratio | answers/s |\n| --- | ---: | ---: |\n')
+  process.stdout.write(
+    '| what | answers per CPU second, ratio | answers/s |\n| --- | ---: | ---: |\n',
+  )
   for (const [name, runs] of measured) {
     const ratio = median(runs.map(({ eff }, round) => eff / (reference[round]?.eff ?? Number.NaN)))
     const rate = Math.round(median(runs.map(run => run.rate)))

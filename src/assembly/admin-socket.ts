@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Caller } from '../model/caller.ts'
 import type { Logger } from '../runtime/log.ts'
-import { withSocketPath } from './socket-path.ts'
+import { withSocketPath } from '../storage/postgres/socket-path.ts'
 
 /** The socket's name in the data folder. */
 export const adminSocketName = 'admin.sock'

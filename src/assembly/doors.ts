@@ -56,7 +56,8 @@ export async function openDoors(
   const life = { isStopping: false }
   const pressure = watchPressure({
     clock,
-    onChange: why => log.warn({ why }, why === undefined ? 'taking all work again' : 'shedding work'),
+    onChange: why =>
+      log.warn({ why }, why === undefined ? 'taking all work again' : 'shedding work'),
   })
   closers.add('pressure watch', () => pressure.close())
   const readiness = () => readinessOf(reading, pressure, life)

@@ -7,7 +7,6 @@ import type { Cidrs } from '../access/cidr.ts'
 import type { Caller } from '../model/caller.ts'
 import type { Site, Value } from '../model/value.ts'
 import { type HandleDoor, makeHandleDoor, makePeer } from '../protocols/handle/door.ts'
-import { makeChallenges } from '../protocols/handle/identity/challenges.ts'
 import { parseKeyName } from '../protocols/handle/identity/prove.ts'
 import { messageBytesMax } from '../protocols/handle/limits.ts'
 import type { HandleParts, HandleSettings } from '../protocols/handle/parts.ts'
@@ -52,9 +51,6 @@ export interface OpenHandle {
   /** Tells the site records the HTTP ports too, once these are open. */
   announce(ports: { readonly http?: number; readonly https?: number }): void
 }
-
-/** Challenges of everybody over the tunnel. */
-const httpChallengesMax = 4_096
 
 /** Where only the number is free: another one is tried when UDP has taken what TCP was given. */
 const portAttemptsMax = 10
@@ -114,11 +110,11 @@ export async function openHandleDoor(
 /** What of HTTP is Handle's, over the same door. */
 function httpPartsOf(
   { config, publicUrl, clock, log }: BuildParts,
-  { desk, operations, answer }: HandleDoor,
+  { desk, operations, answer, makeChallenges }: HandleDoor,
   site: HandleParts['site'],
   { trustedProxies, corsOrigins }: Pick<HttpParts, 'trustedProxies' | 'corsOrigins'>,
 ): Omit<HandleHttpParts, 'onAnswered'> {
-  const challenges = makeChallenges(httpChallengesMax)
+  const challenges = makeChallenges()
   const addressOf = (request: IncomingMessage) => callerAddress(request, trustedProxies())
   return {
     desk,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { makeRecentChanges, type RecentChanges } from '../resolver/recent-changes.ts'
 import { gather } from '../resolver/gather.ts'
 import type { Found } from '../resolver/parts.ts'
+import { makeRecentChanges, type RecentChanges } from '../resolver/recent-changes.ts'
 import { makeSharedFind } from '../resolver/shared-records.ts'
 import { parseRedisUrl } from '../runtime/redis-url.ts'
 import { openRedis, type RedisStore } from '../storage/redis/open-redis.ts'

@@ -116,14 +116,6 @@ export function followConfig({
   }
 }
 
-/**
- * What of the answer caches is marked as reloadable is fixed when they are made: their bounds size the memory they take
- * from the start.
- */
-function isReloaded(path: string, isMarked: boolean): boolean {
-  return isMarked && !path.startsWith('cache.')
-}
-
 /** The former configuration with the new values of those keys that take effect while a node runs. */
 function merge(former: Config, read: Config) {
   const changed: string[] = []
@@ -134,7 +126,7 @@ function merge(former: Config, read: Config) {
     const before = valueAt(former, section, name)
     const now = valueAt(read, section, name)
     const isSame = JSON.stringify(before) === JSON.stringify(now)
-    const isTaken = isReloaded(path, key.reloadable === true)
+    const isTaken = key.reloadable === true
     if (!isSame) (isTaken ? changed : waiting).push(path)
     next[section] ??= {}
     next[section][name] = isTaken ? now : before

@@ -341,7 +341,6 @@ export const configKeys = {
       unit: 'answers',
       min: 100,
       max: 100_000_000,
-      reloadable: true,
       reason:
         'encoded answers in the memory of each process, some 220 bytes each beside their text',
     }),
@@ -349,7 +348,6 @@ export const configKeys = {
       unit: 'bytes',
       min: 1_048_576,
       max: 68_719_476_736,
-      reloadable: true,
       reason:
         'their texts together; 128 MiB leaves a node with an embedded database under 500 MB in all',
     }),
@@ -357,7 +355,6 @@ export const configKeys = {
       unit: 's',
       min: 1,
       max: 86_400,
-      reloadable: true,
       reason: 'how long an answer may be reused at most; its values may say less',
     }),
     ttlJitterPercent: integer(10, {
@@ -371,7 +368,6 @@ export const configKeys = {
       unit: 'answers',
       min: 100,
       max: 10_000_000,
-      reloadable: true,
       reason:
         'remembered "no such identifier", apart from the others, so that a stream of made-up names evicts no answer',
     }),
@@ -379,14 +375,12 @@ export const configKeys = {
       unit: 's',
       min: 0,
       max: 3_600,
-      reloadable: true,
       reason: 'how long "no such identifier" is remembered; 0: not at all',
     }),
     staleSecondsMax: integer(86_400, {
       unit: 's',
       min: 0,
       max: 604_800,
-      reloadable: true,
       reason:
         'how long an expired answer may still be given, marked stale, while the store is away',
     }),
@@ -447,11 +441,7 @@ export const otherNames = [
 ] as const
 
 /** Fixed names whose feature this version does not have: said in advance they are noticed, not refused. */
-export const laterNames = [
-  'QXM_IMPORT_PORT',
-  'QXM_IMPORT_CA',
-  'QXM_JOB_BYTES_MAX',
-] as const
+export const laterNames = ['QXM_IMPORT_PORT', 'QXM_IMPORT_CA', 'QXM_JOB_BYTES_MAX'] as const
 
 /** `http.trustProxy` → `QXM_HTTP_TRUST_PROXY`. */
 export function environmentName(path: string): string {

@@ -69,9 +69,7 @@ export const apiKey: Rule = text =>
     : 'is not qxk_, 8 lower-case hex digits, _, 43 characters of base64url'
 
 export const handleKey: Rule = text =>
-  /^\d{1,10}:[^\s/]+\/.+$/u.test(text)
-    ? undefined
-    : 'is no index:handle such as 300:0.NA/88.118'
+  /^\d{1,10}:[^\s/]+\/.+$/u.test(text) ? undefined : 'is no index:handle such as 300:0.NA/88.118'
 
 const wildcards = new BlockList()
 wildcards.addAddress('0.0.0.0', 'ipv4')

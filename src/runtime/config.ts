@@ -77,10 +77,9 @@ interface Said {
 
 /**
  * Reads the file, then the environment, then the command line, each over the one before; checks everything.
- * The one place that reads `process.env`.
  * @throws ConfigError
  */
-export function readConfig({ argv = [], env = process.env, file }: ConfigSources): ReadConfig {
+export function readConfig({ argv = [], env = environment(), file }: ConfigSources): ReadConfig {
   const problems: ConfigProblem[] = []
   const notices: string[] = []
   const said = new Map<string, Said>()
@@ -102,6 +101,11 @@ export function readConfig({ argv = [], env = process.env, file }: ConfigSources
     notices.push(`node.prefix is not set: ${config.node.prefix} is the demo's, not yours`)
   }
   return { config, origins, notices }
+}
+
+/** The one place that reads `process.env`. */
+export function environment(): NonNullable<ConfigSources['env']> {
+  return process.env
 }
 
 /** Lines for `qxm config print`: every key with its value and its origin; secrets are not shown. */

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { exitCodes } from '../../src/cli/exit-codes.ts'
 import { aKey, aNodeProcess, aRefusedProcess, type NodeProcess } from '../support/process.ts'
 
 /** Enough to show it in every run; a longer look: `QXM_TEST_KILLS=20`. */
@@ -49,7 +50,7 @@ t.test(
 
     const refused = await aRefusedProcess({ folder })
 
-    t.equal(refused.code, 1)
+    t.equal(refused.code, exitCodes.refused)
     t.match(refused.said, String(holder.child.pid), 'it names the holder')
     await holder.kill('SIGKILL')
     await (await aNodeProcess(t, { folder })).kill('SIGTERM')

@@ -10,47 +10,61 @@ import { type TestNode, twoNodes, untilSeen, withUrl } from '../support/two-node
 const resolves = Number(process.env['QXM_TEST_RESOLVES'] ?? 200)
 const recordCount = 50
 
-testWith(t, [postgres, redis], 'a sibling is answered from Redis, and never with what is late', async t => {
-  const { first, second } = await nodesWithRedis(t)
-  const sources: (string | null)[] = []
-  for (let number = 1; number <= recordCount; number++) {
-    await first.ask(`88.118.30/r-${number}`)
-    const answer = await fetch(`${second.http}/v1/resolve/88.118.30/r-${number}`)
-    sources.push(answer.headers.get('x-qxm-source'))
-  }
-  t.ok(sources.includes('redis'), `answered from ${[...new Set(sources)].join(' and ')}`)
+testWith(
+  t,
+  [postgres, redis],
+  'a sibling is answered from Redis, and never with what is late',
+  async t => {
+    const { first, second } = await nodesWithRedis(t)
+    const sources: (string | null)[] = []
+    for (let number = 1; number <= recordCount; number++) {
+      await first.ask(`88.118.30/r-${number}`)
+      const answer = await fetch(`${second.http}/v1/resolve/88.118.30/r-${number}`)
+      sources.push(answer.headers.get('x-qxm-source'))
+    }
+    t.ok(sources.includes('redis'), `answered from ${[...new Set(sources)].join(' and ')}`)
 
-  for (let round = 1; round <= 20; round++) {
-    await first.write('PUT', '/v1/identifiers/88.118.30/r-1', withUrl(`https://example.com/new-${round}`))
-    t.equal(await first.ask('88.118.30/r-1'), `https://example.com/new-${round}`)
-    const delayMs = await untilSeen(second, '88.118.30/r-1', `https://example.com/new-${round}`)
-    if (delayMs > 1_000) t.fail(`seen after ${delayMs} ms`)
-  }
-})
+    for (let round = 1; round <= 20; round++) {
+      await first.write(
+        'PUT',
+        '/v1/identifiers/88.118.30/r-1',
+        withUrl(`https://example.com/new-${round}`),
+      )
+      t.equal(await first.ask('88.118.30/r-1'), `https://example.com/new-${round}`)
+      const delayMs = await untilSeen(second, '88.118.30/r-1', `https://example.com/new-${round}`)
+      if (delayMs > 1_000) t.fail(`seen after ${delayMs} ms`)
+    }
+  },
+)
 
-testWith(t, [postgres, redis], 'Redis refused, frozen, flushed or full of junk: no wrong answer, no failure', async t => {
-  const { first, second, proxy, server } = await nodesWithRedis(t)
-  const days: Record<string, () => Promise<unknown>> = {
-    refused: async () => {
-      proxy.set('refuse')
-      proxy.cut()
-    },
-    frozen: async () => proxy.set('freeze'),
-    back: async () => proxy.set('pass'),
-    flushed: () => server.flushall(),
-    junk: async () => {
-      for (const key of await server.keys('qxm:*:v1:*')) await server.set(key, 'junk')
-    },
-  }
-  for (const [day, begin] of Object.entries(days)) {
-    await begin()
-    const { wrong, failed } = await resolveMany(first, second, day)
-    t.equal(wrong, 0, `${day}: wrong answers of ${resolves}`)
-    t.equal(failed, 0, `${day}: failures`)
-    if (day === 'frozen') await untilDegraded(second, ['redis'])
-  }
-  await untilDegraded(second, [])
-})
+testWith(
+  t,
+  [postgres, redis],
+  'Redis refused, frozen, flushed or full of junk: no wrong answer, no failure',
+  async t => {
+    const { first, second, proxy, server } = await nodesWithRedis(t)
+    const days: Record<string, () => Promise<unknown>> = {
+      refused: async () => {
+        proxy.set('refuse')
+        proxy.cut()
+      },
+      frozen: async () => proxy.set('freeze'),
+      back: async () => proxy.set('pass'),
+      flushed: () => server.flushall(),
+      junk: async () => {
+        for (const key of await server.keys('qxm:*:v1:*')) await server.set(key, 'junk')
+      },
+    }
+    for (const [day, begin] of Object.entries(days)) {
+      await begin()
+      const { wrong, failed } = await resolveMany(first, second, day)
+      t.equal(wrong, 0, `${day}: wrong answers of ${resolves}`)
+      t.equal(failed, 0, `${day}: failures`)
+      if (day === 'frozen') await untilDegraded(second, ['redis'])
+    }
+    await untilDegraded(second, [])
+  },
+)
 
 /** Resolves on both nodes while records change on one; what is asked past the memory is asked of Redis or the store. */
 async function resolveMany(first: TestNode, second: TestNode, day: string) {
@@ -78,7 +92,11 @@ async function nodesWithRedis(t: Test) {
   t.teardown(() => server.disconnect())
   const { first, second } = await twoNodes(t, { redisUrl: `redis://127.0.0.1:${proxy.port}` })
   for (let number = 1; number <= recordCount; number++) {
-    await first.write('PUT', `/v1/identifiers/88.118.30/r-${number}`, withUrl('https://example.com/0'))
+    await first.write(
+      'PUT',
+      `/v1/identifiers/88.118.30/r-${number}`,
+      withUrl('https://example.com/0'),
+    )
   }
   return { first, second, proxy, server }
 }

@@ -52,10 +52,7 @@ testWith(t, [postgres], 'a third node with another master key refuses to start',
   const { options } = await twoNodes(t)
   const masterKeyFile = await aMasterKeyFile(t)
 
-  await t.rejects(
-    aServerNode(t, { ...options, masterKeyFile }),
-    /wrong master key/,
-  )
+  await t.rejects(aServerNode(t, { ...options, masterKeyFile }), /wrong master key/)
 })
 
 testWith(
@@ -67,9 +64,9 @@ testWith(
     const proxy = await aFaultProxy(t, Number(databaseUrl.port))
     databaseUrl.port = String(proxy.port)
     const node = await aServerNode(t, {
-    databaseUrl: databaseUrl.href,
-    masterKeyFile: await aMasterKeyFile(t),
-  })
+      databaseUrl: databaseUrl.href,
+      masterKeyFile: await aMasterKeyFile(t),
+    })
     await node.write('POST', '/v1/prefixes', { prefix: '88.118.30' })
     await node.write('PUT', '/v1/identifiers/88.118.30/a', withUrl('https://example.com/0'))
     await node.ask('88.118.30/a')

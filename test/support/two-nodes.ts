@@ -70,7 +70,11 @@ export function withUrl(href: string) {
 }
 
 /** Waits for what a sibling is told of. @returns how long it took, in milliseconds */
-export async function untilSeen(node: TestNode, identifier: string, value: string): Promise<number> {
+export async function untilSeen(
+  node: TestNode,
+  identifier: string,
+  value: string,
+): Promise<number> {
   const since = performance.now()
   for (let said = await node.ask(identifier); said !== value; said = await node.ask(identifier)) {
     if (performance.now() - since <= 5_000) continue

@@ -59,6 +59,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   '@noble/ciphers': ['crypto'],
   fastify: ['protocols/http'],
   ioredis: ['storage/redis'],
+  jsqr: ['services/labels'],
   'lru-cache': ['resolver/answer-cache.ts'],
   pg: ['storage/postgres'],
   'pg-copy-streams': ['storage/postgres'],
@@ -66,6 +67,8 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   // Each folder declares what it measures, as a function of the registry that it is handed.
   'prom-client': ['node.ts', '*/metrics.ts'],
   protobufjs: ['protocols', 'storage/redis'],
+  qrcode: ['services/labels'],
+  'sm-crypto-v2': ['crypto'],
   'smol-toml': ['runtime'],
   typebox: ['protocols/http'],
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, open, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
+import { withSocketPath } from './socket-path.ts'
 
 /**
  * Keeps a second process off a data folder, because the embedded engine loses acknowledged writes
@@ -68,9 +69,6 @@ const attemptsMax = 20
 /** A holder that is busy answers late; its pid is then taken from the socket's name. */
 const answerWaitMs = 300
 
-/** The kernel keeps 108 bytes for a socket's path, its end included (unix(7)); other systems keep 104. */
-const socketPathBytesMax = 100
-
 async function renameToLock(own: string, folder: string): Promise<void> {
   const lock = join(folder, lockName)
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
@@ -96,10 +94,11 @@ async function listen(directory: string, name: string, folder: string): Promise<
     socket.end(String(process.pid))
   })
   server.unref()
-  const path = await shortPath(directory, name)
   try {
-    server.listen(path.text)
-    await once(server, 'listening')
+    await withSocketPath(directory, name, path => {
+      server.listen(path)
+      return once(server, 'listening')
+    })
     return server
   } catch (cause) {
     await rm(directory, { recursive: true, force: true })
@@ -108,56 +107,38 @@ async function listen(directory: string, name: string, folder: string): Promise<
         'use a folder on a local disk (QXM_DATA_DIR)',
       { cause },
     )
-  } finally {
-    await path.forget()
   }
 }
 
 /** @returns the pid of the living process that listens on a socket, or undefined if its process is dead */
 async function askHolder(directory: string, name: string): Promise<number | undefined> {
-  const path = await shortPath(directory, name).catch(ignoreMissing)
-  if (path === undefined) return undefined
   try {
-    return await new Promise((resolve, reject) => {
-      const socket = connect(path.text)
-      const answered = (text: string) => {
-        resolve(Number.parseInt(text || name, 10))
-        socket.destroy()
-      }
-      const late = setTimeout(() => answered(''), answerWaitMs)
-      socket.setEncoding('utf8')
-      socket.once('data', text => answered(String(text)))
-      socket.once('end', () => answered(''))
-      socket.once('close', () => clearTimeout(late))
-      socket.once('error', error => {
-        if (isCode(error, 'ECONNREFUSED', 'ENOENT')) resolve(undefined)
-        // A full backlog is a living holder's; one that may not be asked is taken for living.
-        else if (isCode(error, 'EAGAIN', 'EACCES', 'ECONNRESET', 'EPIPE')) answered('')
-        else reject(error)
-      })
+    return await withSocketPath(directory, name, path => askAt(path, name))
+  } catch (error) {
+    // The directory went while we looked at it.
+    return ignoreMissing(error)
+  }
+}
+
+function askAt(path: string, name: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path)
+    const answered = (text: string) => {
+      resolve(Number.parseInt(text || name, 10))
+      socket.destroy()
+    }
+    const late = setTimeout(() => answered(''), answerWaitMs)
+    socket.setEncoding('utf8')
+    socket.once('data', text => answered(String(text)))
+    socket.once('end', () => answered(''))
+    socket.once('close', () => clearTimeout(late))
+    socket.once('error', error => {
+      if (isCode(error, 'ECONNREFUSED', 'ENOENT')) resolve(undefined)
+      // A full backlog is a living holder's; one that may not be asked is taken for living.
+      else if (isCode(error, 'EAGAIN', 'EACCES', 'ECONNRESET', 'EPIPE')) answered('')
+      else reject(error)
     })
-  } finally {
-    await path.forget()
-  }
-}
-
-/**
- * A spelling of the path that fits into a socket's address: the directory, held open, has a short name
- * under /proc. (A socket in the temporary folder, pointed to from here, would be out of sight of another
- * container that shares the folder.)
- */
-async function shortPath(directory: string, name: string): Promise<ShortPath> {
-  const path = join(directory, name)
-  if (Buffer.byteLength(path) <= socketPathBytesMax) {
-    return { text: path, forget: async () => undefined }
-  }
-  const handle = await open(directory, 'r')
-  return { text: `/proc/self/fd/${handle.fd}/${name}`, forget: () => handle.close() }
-}
-
-interface ShortPath {
-  readonly text: string
-  forget(): Promise<void>
+  })
 }
 
 function isCode(error: unknown, ...codes: string[]): boolean {

@@ -1,13 +1,17 @@
 import type { Caller } from '../../model/caller.ts'
 import { Failure } from '../../model/failures.ts'
 import type { StoredRecord } from '../../model/record.ts'
+import type { FilingLedger } from '../../registry/applications/parts.ts'
 import type { Announcement, AuditEntry, Ledger, PrefixRow } from '../../registry/parts.ts'
+import { applicationReads, applicationWrites } from './applications.ts'
 import type { Queries } from './database.ts'
+import { subjectWrites } from './enterprises.ts'
+import { mandateWrites } from './mandates.ts'
 import { type RecordRow, recordColumns, rowToRecord } from './record-rows.ts'
 import { searchableValues } from './reverse.ts'
 import { makeRowId } from './row-ids.ts'
 
-export interface OpenLedger extends Ledger {
+export interface OpenLedger extends FilingLedger {
   readonly announcements: readonly Announcement[]
   /** Writes the audit and change rows collected so far: the last thing before the commit. */
   flush(): Promise<void>
@@ -24,6 +28,10 @@ export function makeLedger(queries: Queries, caller: Caller, at: Date): OpenLedg
     ...recordWrites(queries, at),
     ...directoryWrites(queries, at),
     ...clientWrites(queries, at),
+    ...applicationReads(queries),
+    ...applicationWrites(queries, caller, at),
+    ...mandateWrites(queries),
+    ...subjectWrites(queries, at),
 
     async audit(entry) {
       audits.push(entry)
@@ -244,10 +252,11 @@ function directoryWrites(queries: Queries, at: Date): DirectoryWrites {
     },
 
     async putSubject(subject) {
-      await queries.query(
+      const rows = await queries.query(
         `insert into subjects (id, code, name, status, successor, uscc_index, uscc_sealed, region, industry, grade,
            epoch, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11)`,
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11)
+         on conflict (uscc_index) do nothing returning id`,
         [
           subject.id,
           subject.code,
@@ -262,6 +271,7 @@ function directoryWrites(queries: Queries, at: Date): DirectoryWrites {
           at,
         ],
       )
+      if (rows.length === 0) throw new Failure('ALREADY_EXISTS')
     },
 
     async nextCodeNumber(prefix, version) {

@@ -1,5 +1,6 @@
 import { Failure } from '../../model/failures.ts'
-import type { Announcement, Idempotency, Transactions } from '../../registry/parts.ts'
+import type { FilingTransactions } from '../../registry/applications/parts.ts'
+import type { Announcement, Idempotency } from '../../registry/parts.ts'
 import type { Database, Queries } from './database.ts'
 import { makeLedger } from './ledger.ts'
 
@@ -11,7 +12,7 @@ export interface TransactionsParts {
 }
 
 /** Writes: record, audit row, change row and idempotency row in one transaction. */
-export function makeTransactions({ database, now, follow }: TransactionsParts): Transactions {
+export function makeTransactions({ database, now, follow }: TransactionsParts): FilingTransactions {
   return {
     async write(caller, work, idempotency) {
       const { outcome, announcements } = await database.transaction(async queries => {

@@ -17,5 +17,9 @@ eachEngine(t, 'what has outlived its time goes, everything younger stays', async
 
   t.strictSame(await database.query('select key from idempotency'), [{ key: 'young' }])
   const left = await database.query<{ seq: number }>('select seq from changes order by seq')
-  t.strictSame(left.map(({ seq }) => seq), [3, 4], 'older than 30 days are gone, from the oldest on')
+  t.strictSame(
+    left.map(({ seq }) => seq),
+    [3, 4],
+    'older than 30 days are gone, from the oldest on',
+  )
 })

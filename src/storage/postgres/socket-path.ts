@@ -6,7 +6,8 @@ const socketPathBytesMax = 100
 
 /**
  * Uses a socket in a folder under a path that fits into a socket's address. Where the real one is too long, the folder,
- * held open meanwhile, has a short name under /proc.
+ * held open meanwhile, has a short name under /proc. (A socket in the temporary folder, pointed to from here, would be
+ * out of sight of another container that shares the folder.)
  */
 export async function withSocketPath<Result>(
   folder: string,

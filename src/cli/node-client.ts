@@ -1,0 +1,201 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { say, type Text } from '../model/text.ts'
+import type { Language } from './language.ts'
+
+/** How to reach a node: a URL, or the socket in its data folder. */
+export type NodeAddress =
+  | { readonly kind: 'url'; readonly url: string; readonly key: string | undefined }
+  | {
+      readonly kind: 'socket'
+      /** Short enough for a socket's address. */
+      readonly path: string
+      /** The name of the OS user, for the audit trail. */
+      readonly user: string
+    }
+
+export interface NodeRequest {
+  readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface NodeReply {
+  readonly status: number
+  readonly headers: IncomingMessage['headers']
+  /** Parsed where it is JSON, else the text. */
+  readonly body: unknown
+}
+
+/** A running node, over HTTP. */
+export interface NodeClient {
+  /**
+   * Any answer, problems included.
+   * @throws Unreachable
+   */
+  ask(method: string, path: string, more?: NodeRequest): Promise<NodeReply>
+  /**
+   * The body of a good answer.
+   * @throws ProblemError for every other answer, Unreachable
+   */
+  call<Body>(method: string, path: string, more?: NodeRequest): Promise<Body>
+  close(): void
+}
+
+/** A problem document (RFC 9457) as a node answers it. */
+export interface ProblemDocument {
+  readonly status: number
+  readonly title?: string
+  readonly detail?: string
+  readonly code?: string
+  readonly errors?: readonly {
+    readonly pointer: string
+    readonly rule: string
+    readonly detail: string
+  }[]
+  readonly [fact: string]: unknown
+}
+
+/** The node answered, and it was no. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError'
+  readonly problem: ProblemDocument
+
+  constructor(problem: ProblemDocument) {
+    super(problem.detail ?? problem.title ?? `HTTP ${problem.status}`)
+    this.problem = problem
+  }
+}
+
+/** Nobody answered. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable'
+  readonly text: Text
+
+  constructor(text: Text, cause?: unknown) {
+    super(text.en, { cause })
+    this.text = text
+  }
+}
+
+/** Longer than any answer of the node takes, the bounds of its own stores included. */
+const answerMsMax = 30_000
+/** Sockets that an export keeps busy; the node serves others beside it. */
+export const parallelMax = 16
+/** Pages of a thousand records and batches stay far below. */
+const answerBytesMax = 256 * 2 ** 20
+
+export function openNodeClient(address: NodeAddress, language: Language): NodeClient {
+  const base = address.kind === 'url' ? new URL(address.url) : new URL('http://localhost')
+  const isTls = base.protocol === 'https:'
+  const agentOptions = { keepAlive: true, maxSockets: parallelMax }
+  const agent = isTls ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions)
+  const who = address.kind === 'url' ? credential(address.key) : { 'X-Qxm-User': address.user }
+
+  async function ask(method: string, path: string, more: NodeRequest = {}): Promise<NodeReply> {
+    const { query = {}, body, headers = {} } = more
+    const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
+    const options = {
+      method,
+      path: `${path}${queryText(query)}`,
+      agent,
+      headers: {
+        Accept: 'application/json',
+        'Accept-Language': language,
+        ...who,
+        ...(bytes && { 'Content-Type': 'application/json', 'Content-Length': bytes.length }),
+        ...headers,
+      },
+      signal: AbortSignal.timeout(answerMsMax),
+      ...(address.kind === 'socket' ? { socketPath: address.path } : {}),
+    }
+    try {
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        const request = isTls
+          ? httpsRequest(base, options, resolve)
+          : httpRequest(base, options, resolve)
+        request.once('error', reject)
+        request.end(bytes)
+      })
+      const text = await readText(response)
+      const { statusCode: status = 0 } = response
+      return { status, headers: response.headers, body: parseBody(response, text) }
+    } catch (cause) {
+      throw unreachable(address, cause)
+    }
+  }
+
+  return {
+    ask,
+
+    async call<Body>(method: string, path: string, more?: NodeRequest): Promise<Body> {
+      const { status, body } = await ask(method, path, more)
+      if (status < 400) return body as Body
+      throw new ProblemError(problemOf(status, body))
+    },
+
+    close: () => agent.destroy(),
+  }
+}
+
+function credential(key: string | undefined): Readonly<Record<string, string>> {
+  return key === undefined ? {} : { Authorization: `Bearer ${key}` }
+}
+
+function queryText(query: NonNullable<NodeRequest['query']>): string {
+  const pairs = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    for (const each of [value ?? []].flat()) pairs.append(name, each)
+  }
+  // A plus is a plus to the node.
+  const text = pairs.toString().replaceAll('+', '%20')
+  return text === '' ? '' : `?${text}`
+}
+
+async function readText(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let byteCount = 0
+  for await (const chunk of response) {
+    chunks.push(chunk)
+    byteCount += chunk.length
+    if (byteCount > answerBytesMax) {
+      response.destroy()
+      throw new Error('the answer is too large')
+    }
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+function parseBody({ headers }: IncomingMessage, text: string): unknown {
+  if (!/^application\/(?:[\w.+-]+\+)?json\b/.test(headers['content-type'] ?? '')) return text
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function problemOf(status: number, body: unknown): ProblemDocument {
+  const isDocument = typeof body === 'object' && body !== null
+  return isDocument ? { ...body, status } : { status, title: `HTTP ${status}` }
+}
+
+function unreachable(address: NodeAddress, cause: unknown): Unreachable {
+  const where = address.kind === 'url' ? address.url : address.path
+  const why = reasonOf(cause)
+  return new Unreachable(
+    say(
+      `${where} 上的节点没有应答（${why}）：请启动节点，或用 --url 指明地址`,
+      `no node answers at ${where} (${why}): start it, or say where it is with --url`,
+    ),
+    cause,
+  )
+}
+
+/** Of several addresses that were tried, node gives one error around the others. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof AggregateError) return reasonOf(cause.errors[0])
+  if (!(cause instanceof Error)) return String(cause)
+  if (cause.name === 'TimeoutError') return 'timeout'
+  return 'code' in cause ? String(cause.code) : cause.message
+}
