@@ -11,6 +11,21 @@ export interface SubjectContext {
   readonly subject: string | null
 }
 
+/** Whose application it is: the clients that filed in it, the subjects they act for, and the subject it is about. */
+export interface FilingContext {
+  readonly filers: readonly string[]
+  readonly filerSubjects: readonly string[]
+  readonly subject: string
+}
+
+/** Between whom a mandate stands. */
+export interface MandateContext {
+  readonly agent: string
+  readonly agentSubject: string | null
+  readonly claimant: string | null
+  readonly subject: string | null
+}
+
 /** Everything a caller may want to do, with what a decision about it needs to know. */
 export interface Actions {
   resolve: NoContext
@@ -40,6 +55,26 @@ export interface Actions {
   reverse: NoContext
   /** From a credit code back to its subject. */
   'reverse.uscc': SubjectContext
+  /** Asking for a code, or for a change of what is known. */
+  'application.create': NoContext
+  'application.list': NoContext
+  'application.read': FilingContext
+  /** Filling in, handing in, taking back. */
+  'application.edit': FilingContext
+  /** Taking an application to review, and deciding on it. */
+  'application.decide': FilingContext
+  'mandate.create': NoContext
+  'mandate.read': MandateContext
+  'mandate.confirm': MandateContext
+  'mandate.end': MandateContext
+  /** The public card of a subject. */
+  'enterprise.read': NoContext
+  /** Its basic information whole, as approved. */
+  'enterprise.basics': SubjectContext
+  /** Suspending, resuming, revoking; correcting region, industry, grade. */
+  'enterprise.decide': SubjectContext
+  /** Seeing what waits for oneself. */
+  'notice.list': NoContext
 }
 export type Action = keyof Actions
 
@@ -140,6 +175,50 @@ function makeTable(hasAuthority: HasAuthority): Table {
     detail: say('该信用代码属于其他主体', 'the credit code is of another subject'),
     holds: isSubject,
   }
+  const filedIt: Condition<FilingContext> = {
+    rule: 'application.filer',
+    pointer: '',
+    detail: say('该申请由他人提交', 'the application was filed by others'),
+    holds: isFiler,
+  }
+  const filedByOthers: Condition<FilingContext> = {
+    rule: 'review.self',
+    pointer: '',
+    detail: say(
+      '不得审核自己、本单位或其代理人提交的申请',
+      'nobody reviews what they, their subject or its agent filed',
+    ),
+    holds: (caller, context) => !isFiler(caller, context),
+  }
+  const isParty: Condition<MandateContext> = {
+    rule: 'mandate.party',
+    pointer: '',
+    detail: say('该委托属于他人', 'the mandate is between others'),
+    holds: isMandateParty,
+  }
+  const isNotItsAgent: Condition<MandateContext> = {
+    rule: 'mandate.self',
+    pointer: '',
+    detail: say('代理人不能自行确认委托', 'an agent does not confirm its own mandate'),
+    holds: (caller, { agent, agentSubject }) =>
+      caller.id !== agent && (caller.subject === null || caller.subject !== agentSubject),
+  }
+  const ofAnother: Condition<SubjectContext> = {
+    rule: 'review.self',
+    pointer: '/code',
+    detail: say('不得处置本单位的企信码', 'nobody decides about their own subject'),
+    holds: (caller, context) => !isSubject(caller, context),
+  }
+  const isItself: Condition<SubjectContext> = {
+    rule: 'subject',
+    pointer: '/code',
+    detail: say('该企信码属于其他主体', 'the code is of another subject'),
+    holds: isSubject,
+  }
+  const filers: readonly Rule<FilingContext>[] = [
+    { role: 'enterprise', when: filedIt },
+    { role: 'agent', when: filedIt },
+  ]
   const writers: readonly Rule<Place>[] = [
     { role: 'enterprise', when: authorityOver('/identifier') },
     { role: 'agent', when: authorityOver('/identifier') },
@@ -176,6 +255,35 @@ function makeTable(hasAuthority: HasAuthority): Table {
     reverse: everybody,
     // Not the operator: credit codes are sealed, and it reads nothing that is.
     'reverse.uscc': [{ role: 'enterprise', when: ownsSubject }, { role: 'reviewer' }],
+    'application.create': [{ role: 'enterprise' }, { role: 'agent' }],
+    'application.list': [{ role: 'enterprise' }, { role: 'agent' }, { role: 'reviewer' }],
+    // Not the operator, for the same reason.
+    'application.read': [...filers, { role: 'reviewer' }],
+    'application.edit': filers,
+    'application.decide': [{ role: 'reviewer', when: filedByOthers }],
+    'mandate.create': [{ role: 'agent' }],
+    'mandate.read': [
+      { role: 'agent', when: isParty },
+      { role: 'enterprise', when: isParty },
+      { role: 'reviewer' },
+    ],
+    'mandate.confirm': [
+      { role: 'enterprise', when: isNotItsAgent },
+      { role: 'reviewer', when: isNotItsAgent },
+    ],
+    'mandate.end': [
+      { role: 'agent', when: isParty },
+      { role: 'enterprise', when: isParty },
+    ],
+    'enterprise.read': everybody,
+    'enterprise.basics': [{ role: 'enterprise', when: isItself }, { role: 'reviewer' }],
+    'enterprise.decide': [{ role: 'reviewer', when: ofAnother }],
+    'notice.list': [
+      { role: 'enterprise' },
+      { role: 'agent' },
+      { role: 'reviewer' },
+      { role: 'operator' },
+    ],
   }
 }
 
@@ -185,6 +293,17 @@ const everybody: readonly Rule<NoContext>[] = (['anyone', ...roles] as const).ma
 
 function isSubject(caller: Caller, { subject }: SubjectContext): boolean {
   return subject !== null && caller.subject === subject
+}
+
+function isFiler(caller: Caller, { filers, filerSubjects, subject }: FilingContext): boolean {
+  if (filers.includes(caller.id)) return true
+  return caller.subject !== null && [subject, ...filerSubjects].includes(caller.subject)
+}
+
+function isMandateParty(caller: Caller, context: MandateContext): boolean {
+  const { agent, agentSubject, claimant, subject } = context
+  if (caller.id === agent || caller.id === claimant) return true
+  return caller.subject !== null && [agentSubject, subject].includes(caller.subject)
 }
 
 function errorOf({ rule, pointer, detail }: Condition<never>): FieldError {

@@ -13,6 +13,7 @@ import type { HandleParts, HandleSettings } from '../protocols/handle/parts.ts'
 import { makeTcpDoor } from '../protocols/handle/server-tcp.ts'
 import { makeUdpDoor } from '../protocols/handle/server-udp.ts'
 import { ownSiteValues, siteOfServer } from '../protocols/handle/site-values.ts'
+import { makeAddressBook } from '../protocols/http/address-book.ts'
 import { callerAddress } from '../protocols/http/caller-address.ts'
 import { type HandleHttpParts, makeHandleHttp } from '../protocols/http/handle-rest/handle-http.ts'
 import { isTunnelled, makeTunnel } from '../protocols/http/handle-tunnel/tunnel.ts'
@@ -191,8 +192,6 @@ async function bindUdp(socket: UdpSocket, host: string, port: number): Promise<v
     socket.close()
     throw error
   }
-  // What the kernel says of single datagrams later is no reason to stop answering others.
-  socket.on('error', () => undefined)
 }
 
 function closeServer(server: Server): Promise<void> {
@@ -217,6 +216,7 @@ function makeHandleParts(
   site: HandleParts['site'],
 ): HandleParts {
   const salt = randomInt(2 ** 32)
+  const book = makeAddressBook(() => rates().exempt)
   return {
     resolver,
     names,
@@ -228,7 +228,7 @@ function makeHandleParts(
     demandWrite: makeDemandWrite(rates, clock, salt),
     failedProofs: makeRateLimiter(salt),
     networkAnswers: makeRateLimiter(salt),
-    isExempt: address => rates().exempt.has(address),
+    isExempt: address => book(address).isExempt,
     site,
     settings: settingsOf(config),
     random: randomBytes,

@@ -82,6 +82,7 @@ export interface Ledger {
     subjects: readonly string[],
   ): Promise<void>
 
+  /** @throws Failure `ALREADY_EXISTS` when another transaction was faster to give this credit code a subject */
   putSubject(subject: NewSubject): Promise<void>
   /** The next number for a code under this prefix and key version. @returns 1, 2, 3 … */
   nextCodeNumber(prefix: string, version: number): Promise<number>

@@ -88,13 +88,21 @@ export function makeHandleDesk(parts: HandleParts): HandleDesk {
     return demandCreate(identity, placed)
   }
 
+  /** A holder of a key as the rest of the house sees it: its HS_ADMIN was looked at, so it writes here and nowhere else. */
+  function writerFor(identity: Identity, { prefix }: Prefix): Caller {
+    const id = callerId(identity)
+    const caller: Caller = { id, role: 'agent', subject: null, prefixes: [prefix] }
+    parts.demandWrite(caller)
+    return caller
+  }
+
   /** Reads, decides and writes a record; again when somebody else wrote in between. */
   async function change(
     placed: Placed,
     identity: Identity,
     decide: (record: StoredRecord) => Promise<readonly Value[]>,
   ): Promise<void> {
-    const caller = callerFor(identity, placed.prefix)
+    const caller = writerFor(identity, placed.prefix)
     for (let attempt = 1; ; attempt++) {
       const record = await records.get(placed)
       const values = await decide(record)
@@ -140,7 +148,7 @@ export function makeHandleDesk(parts: HandleParts): HandleDesk {
           ? await demandCreate(identity, placed)
           : await demandOverwrite(identity, placed, before, values)
       const request = {
-        caller: callerFor(who, placed.prefix),
+        caller: writerFor(who, placed.prefix),
         ...(before === undefined ? {} : { ifSerial: before.serial }),
       }
       if (before === undefined) await identifiers.create(handle, { values }, request)
@@ -155,7 +163,7 @@ export function makeHandleDesk(parts: HandleParts): HandleDesk {
       await identifiers.remove(
         record.identifier,
         {},
-        { caller: callerFor(who, placed.prefix), ifSerial: record.serial },
+        { caller: writerFor(who, placed.prefix), ifSerial: record.serial },
       )
     },
 
@@ -250,11 +258,6 @@ export function makeHandleDesk(parts: HandleParts): HandleDesk {
         .map(({ prefix }) => `0.NA/${prefix}`)
     },
   }
-}
-
-/** A holder of a key as the rest of the house sees it: its HS_ADMIN was looked at, so it writes here and nowhere else. */
-function callerFor(identity: Identity, { prefix }: Prefix): Caller {
-  return { id: callerId(identity), role: 'agent', subject: null, prefixes: [prefix] }
 }
 
 /** Values that everybody may write are written by nobody in particular. */

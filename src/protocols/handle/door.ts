@@ -8,6 +8,7 @@ import { encodeErrorMessage } from './bodies/error-message.ts'
 import { type HandleDesk, makeHandleDesk } from './desk.ts'
 import { decodeEnvelope, type Envelope, envelopeBytes } from './envelope.ts'
 import { decodeHeader, type Header, headerBytes } from './header.ts'
+import { type Challenges, makeChallengeBook } from './identity/challenges.ts'
 import { decodeMessage } from './message.ts'
 import { type HandleMetrics, makeHandleMetrics } from './metrics.ts'
 import { opCodes } from './op-codes.ts'
@@ -31,7 +32,12 @@ export interface HandleDoor {
    * what needs no answer
    */
   answer(frame: Buffer, peer: Peer, send: Send): Promise<void>
+  /** A place for the challenges of one connection, or of everybody over UDP or HTTP. */
+  makeChallenges(): Challenges
 }
+
+/** A login waits with 50 bytes; a request that was challenged waits with its values. */
+const challengeBounds = { countMax: 20_000, bytesMax: 32 * 1024 * 1024 }
 
 export type Send = (message: Buffer) => void | Promise<void>
 
@@ -44,15 +50,12 @@ export function makeHandleDoor(parts: DoorParts): HandleDoor {
   const desk = makeHandleDesk(parts)
   const operations = makeOperations(parts, desk)
   const authentication = makeAuthentication(parts, operations.prover)
+  const makeChallenges = makeChallengeBook(challengeBounds)
   const metrics = makeHandleMetrics(parts.registry, parts.connectionCount)
 
   /** Does what is asked, or what was asked before it was challenged. */
   async function perform(request: HandleRequest): Promise<Reply> {
     const { header, peer } = request
-    if (peer.transport === 'udp' && !isQuestion(header.opCode) && !settings.udpAdmin) {
-      metrics.refused('udpAdmin')
-      throw new Refusal(responseCodes.OPERATION_NOT_SUPPORTED)
-    }
     if (header.opCode !== opCodes.CHALLENGE_RESPONSE) {
       // A login is always challenged: id-pointer takes a success without one for an error.
       return operate(request, header.opCode === opCodes.LOGIN_KEY ? undefined : peer.identity)
@@ -69,7 +72,12 @@ export function makeHandleDoor(parts: DoorParts): HandleDoor {
   }
 
   async function operate(request: HandleRequest, identity: Reference | undefined): Promise<Reply> {
-    const operation = operations.byCode.get(request.header.opCode)
+    const { opCode } = request.header
+    if (request.peer.transport === 'udp' && !isQuestion(opCode) && !settings.udpAdmin) {
+      metrics.refused('udpAdmin')
+      throw new Refusal(responseCodes.OPERATION_NOT_SUPPORTED)
+    }
+    const operation = operations.byCode.get(opCode)
     if (operation === undefined) throw new Refusal(responseCodes.OPERATION_NOT_SUPPORTED)
     try {
       return await operation(request, identity)
@@ -119,6 +127,7 @@ export function makeHandleDoor(parts: DoorParts): HandleDoor {
     operations,
     metrics,
     answerCached: makeAnswerCached(parts),
+    makeChallenges,
 
     async answer(frame, peer, send) {
       const read = readRequest(frame, peer)

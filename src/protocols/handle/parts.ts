@@ -23,6 +23,8 @@ export interface HandleParts {
   readonly prefixes: Prefixes
   readonly records: StoredRecords
   readonly limits: ResolveLimits
+  /** Charges a write to whose key it is. @throws Failure `TOO_MANY` */
+  readonly demandWrite: (caller: Caller) => void
   /** Counts failed proofs of identity by address; `take` gives the milliseconds to wait. */
   readonly failedProofs: PartyLimiter
   /** Counts answers over UDP by network. */

@@ -22,6 +22,8 @@ export interface HandleQuestion {
   readonly address: string
   /** AUTH: past the caches. */
   readonly fresh?: boolean
+  /** Whether who has not said who it is is asked; else as configured. */
+  readonly mayChallenge?: boolean
 }
 
 export type HandleAnswer =
@@ -93,7 +95,7 @@ export function makeAskHandle(
       if (publicValues.length === 0) throw new Refusal(responseCodes.INVALID_ADMIN)
       return publicValues
     }
-    if (!settings.challenge) return publicValues
+    if (!(question.mayChallenge ?? settings.challenge)) return publicValues
     const readable = await everythingOf(question, identifier)
     const code =
       readable.length > publicValues.length

@@ -1,13 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { type HandleDoor, makePeer } from './door.ts'
 import { envelopeBytes } from './envelope.ts'
-import { makeChallenges } from './identity/challenges.ts'
 import { messageBytesMax } from './limits.ts'
 import { isQuestion } from './operations/index.ts'
 import type { HandleParts } from './parts.ts'
 
-/** A peer waits for the answer to one challenge at a time; pipelining ones is generous. */
-const challengesPerConnection = 4
 /** Wrong proofs of identity on one connection. */
 const failedProofsMax = 5
 /** Questions of one connection that wait for the store at once; the next ones wait unread. */
@@ -136,11 +133,7 @@ function openConnection(
   { settings, clock, door, shared }: ConnectionParts,
 ): Connection {
   const { metrics } = door
-  const peer = makePeer(
-    socket.remoteAddress ?? '0.0.0.0',
-    'tcp',
-    makeChallenges(challengesPerConnection),
-  )
+  const peer = makePeer(socket.remoteAddress ?? '0.0.0.0', 'tcp', door.makeChallenges())
   /** What has come and is not yet a whole message. */
   let waiting: Buffer[] = []
   let waitingBytes = 0
@@ -200,7 +193,11 @@ function openConnection(
 
   /** Takes whole messages off what is waiting; answers that are there at once leave in one write. */
   function readMessages(): void {
-    if (socket.destroyed || waitingBytes < neededBytes || isFull()) return
+    if (socket.destroyed || isFull()) return
+    if (waitingBytes < neededBytes) {
+      if (waitingBytes > 0) partialSinceMs ??= lastWordMs
+      return
+    }
     const input = take()
     const output: Buffer[] = []
     let at = 0

@@ -6,7 +6,6 @@ import { type HandleDoor, makePeer } from './door.ts'
 import { decodeEnvelope, envelopeBytes } from './envelope.ts'
 import { datagramBytesMax, fragmentCount, splitFragments } from './fragments.ts'
 import { headerBytes, siteSerialUnknown } from './header.ts'
-import { makeChallenges } from './identity/challenges.ts'
 import { networkOf } from './network.ts'
 import { isQuestion } from './operations/index.ts'
 import type { HandleParts } from './parts.ts'
@@ -24,8 +23,6 @@ const reassemblyBounds = {
   setsPerAddressMax: 4,
   lifeMs: 5_000,
 }
-/** Challenges of everybody over UDP. */
-const challengesMax = 4_096
 /** Answers to what is not a plain question, kept for clients that ask again: they do after 0.5, 1 and 1.5 s. */
 const repliesMax = 512
 const replyLifeMs = 5_000
@@ -54,7 +51,7 @@ interface Sender extends Pick<RemoteInfo, 'address' | 'port'> {
 export function makeUdpDoor(parts: UdpParts, door: HandleDoor): UdpDoor {
   const { settings, clock, networkAnswers, isExempt, isKnown } = parts
   const { metrics } = door
-  const challenges = makeChallenges(challengesMax)
+  const challenges = door.makeChallenges()
   const reassembly = makeReassembly(reassemblyBounds)
   const replies = makeReplies()
   let underWay = 0
@@ -156,14 +153,14 @@ export function makeUdpDoor(parts: UdpParts, door: HandleDoor): UdpDoor {
         // Addresses are given as they came: nothing is to be looked up.
         lookup: (host, _options, callback) => callback(null, host, family === 'udp4' ? 4 : 6),
       })
-      // A datagram to a port that has closed comes back as an error of a later one.
-      const ignore = () => undefined
+      // What the kernel says of single datagrams later is no reason to stop answering others.
+      socket.on('error', () => undefined)
       socket.on('message', (datagram, { address, port }) =>
         receive(datagram, {
           address,
           port,
           send(datagrams) {
-            for (const each of datagrams) socket.send(each, port, address, ignore)
+            for (const each of datagrams) socket.send(each, port, address)
           },
         }),
       )

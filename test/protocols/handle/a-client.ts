@@ -15,7 +15,11 @@ import {
   envelopeBytes,
 } from '../../../src/protocols/handle/envelope.ts'
 import { decodeFragment, joinFragments } from '../../../src/protocols/handle/fragments.ts'
-import { decodeMessage, encodeMessage, type Message } from '../../../src/protocols/handle/message.ts'
+import {
+  decodeMessage,
+  encodeMessage,
+  type Message,
+} from '../../../src/protocols/handle/message.ts'
 
 export interface Answered extends Message {
   readonly envelope: Envelope
@@ -178,7 +182,7 @@ export async function aUdpClient(t: Test, at: string): Promise<UdpClient> {
   await once(socket, 'listening')
   t.teardown(() => socket.close())
   const received: Buffer[] = []
-  let whenReceived = () => undefined as void
+  let whenReceived: () => void = () => undefined
   socket.on('message', datagram => {
     received.push(datagram)
     whenReceived()

@@ -10,7 +10,7 @@ export interface OpenChallenge {
   readonly madeAtMs: number
 }
 
-/** Challenges of one connection, or of everybody over UDP and HTTP. */
+/** The challenges of one connection, or of everybody over UDP or HTTP. */
 export interface Challenges {
   add(open: OpenChallenge): void
   /** Takes the challenge out: one serves one answer. Undefined when unknown or too old. */
@@ -19,26 +19,52 @@ export interface Challenges {
   has(sessionId: number): boolean
 }
 
+export interface ChallengeBounds {
+  readonly countMax: number
+  /** Bytes of the requests that wait. */
+  readonly bytesMax: number
+}
+
 /** As Handle.Net's typical `max_auth_time`. */
 export const challengeLifeMs = 60_000
 
-/** @param countMax the oldest is forgotten for one more */
-export function makeChallenges(countMax: number): Challenges {
+/**
+ * All open challenges, bounded together: the oldest makes room for one more, whosever it is.
+ * @returns makes a part of the book that sees its own challenges only
+ */
+export function makeChallengeBook({ countMax, bytesMax }: ChallengeBounds): () => Challenges {
   /** In the order they were made. */
-  const open = new Map<number, OpenChallenge>()
+  const open = new Map<string, OpenChallenge>()
+  let partCount = 0
+  let byteCount = 0
 
-  return {
-    add(challenge) {
-      open.delete(challenge.sessionId)
-      open.set(challenge.sessionId, challenge)
-      const [oldest] = open.keys()
-      if (open.size > countMax && oldest !== undefined) open.delete(oldest)
-    },
-    take(sessionId, nowMs) {
-      const found = open.get(sessionId)
-      open.delete(sessionId)
-      return found !== undefined && nowMs - found.madeAtMs < challengeLifeMs ? found : undefined
-    },
-    has: sessionId => open.has(sessionId),
+  function remove(key: string): OpenChallenge | undefined {
+    const found = open.get(key)
+    if (found === undefined) return undefined
+    open.delete(key)
+    byteCount -= found.request.signedPart.length
+    return found
+  }
+
+  return function makePart() {
+    const part = ++partCount
+    const keyOf = (sessionId: number) => `${part} ${sessionId}`
+    return {
+      add(challenge) {
+        const key = keyOf(challenge.sessionId)
+        remove(key)
+        open.set(key, challenge)
+        byteCount += challenge.request.signedPart.length
+        for (const oldest of open.keys()) {
+          if (open.size <= countMax && byteCount <= bytesMax) return
+          remove(oldest)
+        }
+      },
+      take(sessionId, nowMs) {
+        const found = remove(keyOf(sessionId))
+        return found !== undefined && nowMs - found.madeAtMs < challengeLifeMs ? found : undefined
+      },
+      has: sessionId => open.has(keyOf(sessionId)),
+    }
   }
 }

@@ -33,7 +33,7 @@ export function verifySm2(
       ? signedDigest('sm3', user, point, createHash('sm3').update(challenged).digest())
       : signedDigest('sha256', idDefault, point, challenged)
   try {
-    return sm2.doVerifySignature(digest.toString('hex'), der.toString('hex'), publicKey, {
+    return sm2.doVerifySignature(digest, der.toString('hex'), publicKey, {
       der: true,
       hash: false,
     })

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { anyone } from '../../../model/caller.ts'
 import { Failure } from '../../../model/failures.ts'
 import { valueIndexMax } from '../../../model/value.ts'
+import type { ValueFilter } from '../../../resolver/filter.ts'
 import type { Resolution } from '../../../resolver/resolve.ts'
 import type { TraceStep } from '../../../resolver/trace.ts'
 import { answerToJson } from '../answer-json.ts'
@@ -45,6 +46,7 @@ const querySchema = closed({
 
 /** `GET /v1/resolve/{identifier}`, for everything that `resolve-fast.ts` leaves. */
 export function resolveRoutes(app: HttpApp, parts: HttpParts, limits: ResolveLimits): void {
+  const { resolve, send } = makeAnswering(parts, limits)
   app.get(
     resolveRoute,
     {
@@ -82,14 +84,34 @@ export function resolveRoutes(app: HttpApp, parts: HttpParts, limits: ResolveLim
       return send(request, reply, asked, resolution, steps)
     },
   )
+}
 
-  async function resolve(
-    request: FastifyRequest,
+/** Asking and answering as `/v1/resolve` does, for every route that answers a question. */
+export interface Answering {
+  /** @throws Failure as the resolver, and `TOO_MANY` */
+  resolve(
+    asker: Pick<FastifyRequest, 'address' | 'caller' | 'headers'>,
     asked: string,
-    filter: { types: readonly string[]; indexes: readonly number[] },
-    steps: TraceStep[] | undefined,
+    filter: ValueFilter,
+    steps?: TraceStep[],
+  ): Promise<Resolution>
+  /** Replies with an answer in the form that the asker likes best. */
+  send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    asked: string,
+    resolution: Resolution,
+    steps?: readonly TraceStep[],
+  ): FastifyReply
+}
+
+export function makeAnswering(parts: HttpParts, limits: ResolveLimits): Answering {
+  async function resolve(
+    { address, caller, headers }: Pick<FastifyRequest, 'address' | 'caller' | 'headers'>,
+    asked: string,
+    filter: ValueFilter,
+    steps?: TraceStep[],
   ): Promise<Resolution> {
-    const { address, caller, headers } = request
     limits.demand(address, 1)
     const identifier = parts.names.parse(asked)
     limits.demandLookUp(address, caller, identifier)
@@ -114,7 +136,7 @@ export function resolveRoutes(app: HttpApp, parts: HttpParts, limits: ResolveLim
     reply: FastifyReply,
     asked: string,
     resolution: Resolution,
-    steps: readonly TraceStep[] | undefined,
+    steps?: readonly TraceStep[],
   ): FastifyReply {
     const form = formOf(headers.accept)
     const isPrivate = caller.role !== anyone.role
@@ -149,6 +171,8 @@ export function resolveRoutes(app: HttpApp, parts: HttpParts, limits: ResolveLim
       ? parts.protobuf.encode(answer)
       : Buffer.from(JSON.stringify(answerToJson(answer)))
   }
+
+  return { resolve, send }
 }
 
 /** RFC 9111 §5.2.1.4, and what old clients say instead. */
