@@ -24,6 +24,7 @@ import { aliasLeads } from '../../../src/resolver/answer.ts'
 import { makeAnswerCache } from '../../../src/resolver/answer-cache.ts'
 import { makeResolver } from '../../../src/resolver/resolve.ts'
 import { makeLog } from '../../../src/runtime/log.ts'
+import { makeCodeLabels } from '../../../src/services/labels/code-labels.ts'
 import {
   aCaller,
   anOperator,
@@ -159,6 +160,10 @@ export function aDoor(t: Test, world: DoorWorld = {}) {
     isUnder,
     prefixKeys: { parse: parsePrefixKey, print: printPrefixKey },
     isForged: () => false,
+    codePrefix,
+    codeLabels: makeCodeLabels({ publicUrl: () => publicUrl }),
+    isDemoCode: () => false,
+    whyNotInForce: async () => undefined,
     protobuf,
     publicUrl: () => publicUrl,
     readiness: () => ({ ready: true, degraded: [] }),
