@@ -65,7 +65,7 @@ function spawnNode({ folder, env, argv = [] }: ProcessOptions, key: string): Chi
   const program = join(repositoryFolder, 'dist', 'src', 'main.js')
   return spawn(process.execPath, [program, 'start', ...argv], {
     env: {
-      ...process.env,
+      ...environmentOfOthers(),
       QXM_DATA_DIR: folder,
       QXM_HTTP_PORT: '0',
       QXM_OPS_PORT: '0',
@@ -77,6 +77,13 @@ function spawnNode({ folder, env, argv = [] }: ProcessOptions, key: string): Chi
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+}
+
+/** The tests' own variables are no keys of a node, and a mistake to it. */
+function environmentOfOthers() {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('QXM_')),
+  )
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {
