@@ -8,12 +8,21 @@ import type { Change } from '../../model/change.ts'
 import type { Identifier, Kind, System } from '../../model/identifier.ts'
 import type { Prefix } from '../../model/prefix.ts'
 import type { StoredRecord } from '../../model/record.ts'
+import type { Subject } from '../../model/subject.ts'
+import type { Applications } from '../../registry/applications/applications.ts'
+import type { Notice } from '../../registry/applications/notices.ts'
+import type { ApplicationState } from '../../registry/applications/states.ts'
+import type { ApplicationSummary } from '../../registry/applications/view.ts'
+import type { Enterprises } from '../../registry/enterprises.ts'
 import type { Identifiers } from '../../registry/identifiers.ts'
+import type { Mandates } from '../../registry/mandates.ts'
 import type { Idempotency } from '../../registry/parts.ts'
 import type { Prefixes } from '../../registry/prefixes.ts'
+import type { Review } from '../../registry/review/review.ts'
 import type { Directory } from '../../resolver/parts.ts'
 import type { Resolver } from '../../resolver/resolve.ts'
 import type { Logger } from '../../runtime/log.ts'
+import type { CodeLabels } from '../../services/labels/code-labels.ts'
 import type { AnswerProtobuf } from './answer-protobuf.ts'
 import type { AnswerHandleHttp } from './handle-rest/handle-http.ts'
 import type { HttpMetrics } from './metrics.ts'
@@ -30,6 +39,11 @@ export interface HttpParts {
   readonly changes: ChangeFeed
   readonly reverse: Reverse
   readonly audit: AuditTrail
+  readonly applications: Applications
+  readonly review: Review
+  readonly mandates: Mandates
+  readonly enterprises: Enterprises
+  readonly filingLists: FilingLists
   readonly authenticate: Authenticate
   readonly permissions: Permissions
   readonly isUnder: IsUnder
@@ -41,6 +55,13 @@ export interface HttpParts {
   }
   /** Whether a text of the form of our codes cannot be one: only such guesses are counted against an address. */
   readonly isForged: (identifier: Identifier) => boolean
+  /** The prefix enterprise codes are issued under. */
+  readonly codePrefix: string
+  /** Whether a code was made with a published key, so that it stands for nobody real. */
+  readonly isDemoCode: (code: string) => boolean
+  readonly codeLabels: CodeLabels
+  /** The reason given when a subject's code was suspended or revoked; undefined while in force, or where none is known. */
+  readonly whyNotInForce: (subject: Subject) => Promise<string | undefined>
   /** What it encodes is also what the resolver's `encode` gives for the form `protobuf`. */
   readonly protobuf: AnswerProtobuf
   /** Scheme and host without path. A function, because port 0 is known after listening only. */
@@ -100,6 +121,8 @@ export interface Readiness {
 /** Every prefix this process knows. Implemented by `mapping/directory.ts`. */
 export interface PrefixTable extends Pick<Directory, 'match' | 'subject'> {
   find(system: System, prefix: string): KnownPrefix | undefined
+  /** @param code a whole identifier in its normal form */
+  subjectByCode(code: string): Subject | undefined
   /** In the order of system, then prefix. */
   all(): readonly KnownPrefix[]
 }
@@ -200,6 +223,26 @@ export interface ReverseHit {
   readonly via: string
 }
 
+/** What is asked for and what waits, without what is personal in it. */
+export interface FilingLists {
+  /** By deadline, those without one last. */
+  applications(
+    filter: {
+      /** Only what this client filed, or what is about this subject; absent: everybody's. */
+      readonly of?: { readonly client: string; readonly subject: string | null }
+      readonly states: readonly ApplicationState[]
+      readonly reviewer?: string | undefined
+    },
+    page: PageRequest,
+  ): Promise<Page<ApplicationSummary>>
+  /** For the caller itself, its subject and its role, as far as they are not over at that time. */
+  notices(
+    caller: Pick<Caller, 'id' | 'role' | 'subject'>,
+    now: Date,
+    page: PageRequest,
+  ): Promise<Page<Notice>>
+}
+
 export interface AuditQuery {
   /** What was written: an identifier, `prefix:<system>:<prefix>`, `client:<id>`. */
   readonly subject?: string | undefined
@@ -210,6 +253,8 @@ export interface AuditQuery {
 
 export interface AuditRow {
   readonly seq: number
+  /** Part of what the hash is computed over. */
+  readonly id: string
   readonly at: string
   readonly actor: string
   readonly role: string

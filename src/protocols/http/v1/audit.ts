@@ -5,6 +5,7 @@ import { closed, instantSchema, json, listOf, pageOf, pageQuery, responses } fro
 
 const rowSchema = closed({
   seq: Type.Integer(),
+  id: Type.String(),
   at: instantSchema,
   actor: Type.String(),
   role: Type.String(),
