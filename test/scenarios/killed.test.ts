@@ -1,5 +1,4 @@
 import t, { type Test } from 'tap'
-import { exitCodes } from '../../src/cli/exit-codes.ts'
 import { aKey, aNodeProcess, aRefusedProcess, type NodeProcess } from '../support/process.ts'
 
 /** Enough to show it in every run; a longer look: `QXM_TEST_KILLS=20`. */
@@ -50,7 +49,7 @@ t.test(
 
     const refused = await aRefusedProcess({ folder })
 
-    t.equal(refused.code, exitCodes.refused)
+    t.ok(refused.code !== 0 && refused.elapsedMs < 5_000, 'at once')
     t.match(refused.said, String(holder.child.pid), 'it names the holder')
     await holder.kill('SIGKILL')
     await (await aNodeProcess(t, { folder })).kill('SIGTERM')

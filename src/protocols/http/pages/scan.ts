@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { anyone } from '../../../model/caller.ts'
+import type { Identifier } from '../../../model/identifier.ts'
+import type { HttpApp } from '../app.ts'
+import { isNotModified } from '../etag.ts'
+import { languageOf } from '../language.ts'
+import { publishPolicy, type ResolveLimits } from '../limits.ts'
+import type { HttpParts } from '../parts.ts'
+import { type FailureAsPage, makeReplyProblem } from '../reply-problem.ts'
+import { closed, responses, shared } from '../schemas.ts'
+import { identifierIn } from '../url-text.ts'
+import { makeAnswering } from '../v1/resolve.ts'
+import { answerPage } from './answer-page.ts'
+import { failurePage } from './failure-page.ts'
+import { pageHeaders, writePage } from './page.ts'
+import { wantsPage } from './wants-page.ts'
+
+const anyRoute = '/r/*'
+const codeRoute = '/C/:prefix/:code'
+
+/** A suspended code is seen as suspended by whoever looks a minute later. */
+const pageSeconds = 60
+
+const everything = { types: [], indexes: [] }
+
+/**
+ * `GET /r/{identifier}` and `GET /C/{prefix}/{code}`: what a scanned label opens. People get a page, programs what
+ * `/v1/resolve` says. Parameters that chats and scanners hang onto a link mean nothing.
+ */
+export function scanRoutes(scope: HttpApp, parts: HttpParts, limits: ResolveLimits): void {
+  const { resolve, send } = makeAnswering(parts, limits)
+  scope.setErrorHandler(makeReplyProblem(parts, makeFailureAsPage(parts)))
+  const answers = responses(
+    {
+      200: {
+        description: 'the answer; of a delegated prefix a referral',
+        content: {
+          'text/html': { schema: { type: 'string' } },
+          'application/json': { schema: shared('Answer') },
+          'application/x-protobuf': { schema: { type: 'string', format: 'binary' } },
+        },
+      },
+      304: { description: 'what If-None-Match names still holds', type: 'null' },
+    },
+    'IDENTIFIER_MALFORMED',
+    'IDENTIFIER_UNKNOWN',
+    'PREFIX_UNKNOWN',
+    'IDENTIFIER_GONE',
+    'UPSTREAM_AWAY',
+  )
+
+  scope.get(
+    anyRoute,
+    {
+      config: { action: 'resolve' },
+      schema: {
+        operationId: 'scanIdentifier',
+        summary: 'What a label of any identifier opens: a page where Accept names text/html',
+        tags: ['scan'],
+        response: answers,
+      },
+    },
+    async (request, reply) => answer(request, reply, identifierAt(request.raw.url ?? '')),
+  )
+  scope.get(
+    codeRoute,
+    {
+      config: { action: 'resolve' },
+      schema: {
+        operationId: 'scanCode',
+        summary: 'What the label of an enterprise code opens: a page where Accept names text/html',
+        tags: ['scan'],
+        params: closed({ prefix: Type.String(), code: Type.String() }),
+        response: answers,
+      },
+    },
+    async (request, reply) => answer(request, reply, identifierAt(request.raw.url ?? '')),
+  )
+
+  async function answer(request: FastifyRequest, reply: FastifyReply, asked: string) {
+    publishPolicy(reply, limits)
+    if (wantsPage(request.headers.accept)) return answerWithPage(request, reply, asked)
+    return send(request, reply, asked, await resolve(request, asked, everything))
+  }
+
+  /** The page is everybody's: it shows what anyone may see, whoever asks. */
+  async function answerWithPage(
+    { address, headers }: FastifyRequest,
+    reply: FastifyReply,
+    asked: string,
+  ): Promise<FastifyReply> {
+    const { answer } = await resolve({ address, headers, caller: anyone }, asked, everything)
+    const language = languageOf(headers['accept-language'])
+    const owner = answer.code === null ? undefined : parts.directory.subjectByCode(answer.code)
+    const page = answerPage({
+      answer,
+      asked: parts.names.parse(asked),
+      owner,
+      reason: owner === undefined ? undefined : await parts.whyNotInForce(owner),
+      isDemo: owner !== undefined && parts.isDemoCode(owner.code),
+      read: text => read(parts, text),
+      language,
+    })
+    const bytes = writePage(page)
+    const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`
+    reply.headers({
+      ...pageHeaders(language),
+      'Cache-Control': answer.stale === true ? 'no-cache' : `public, max-age=${pageSeconds}`,
+      ETag: tag,
+    })
+    return isNotModified(headers['if-none-match'], tag) ? reply.code(304).send() : reply.send(bytes)
+  }
+}
+
+/** Failures as pages, for who reads pages. */
+function makeFailureAsPage(parts: HttpParts): FailureAsPage {
+  return (failure, { headers, raw }, retryAfterSeconds) => {
+    if (!wantsPage(headers.accept)) return undefined
+    const language = languageOf(headers['accept-language'])
+    const page = failurePage({
+      failure,
+      asked: readableAt(raw.url ?? ''),
+      codePrefix: parts.codePrefix,
+      read: text => read(parts, text),
+      retryAfterSeconds,
+      language,
+    })
+    return { headers: pageHeaders(language), bytes: writePage(page) }
+  }
+}
+
+/** What follows the first segment, `/r/` or `/C/`. @throws Failure `IDENTIFIER_MALFORMED` */
+function identifierAt(url: string): string {
+  return identifierIn(url, url.indexOf('/', 1) + 1)
+}
+
+/** The same where it can be read; else nothing. */
+function readableAt(url: string): string {
+  try {
+    return identifierAt(url)
+  } catch {
+    return ''
+  }
+}
+
+function read({ names }: Pick<HttpParts, 'names'>, text: string): Identifier | undefined {
+  try {
+    return names.parse(text)
+  } catch {
+    return undefined
+  }
+}
