@@ -6,8 +6,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { handleContestants } from './handle.ts'
 import { startChild } from './load/child.ts'
-import { type Measured, measure, median, residentMegabytes, type Target } from './load/measure.ts'
+import { type Contestant, compare, print } from './load/compare.ts'
+import { measure, residentMegabytes, type Target } from './load/measure.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const program = join(here, '..', 'src', 'main.js')
@@ -20,6 +22,7 @@ const env = {
   QXM_DATA_DIR: folder,
   QXM_HTTP_PORT: '0',
   QXM_OPS_PORT: '0',
+  QXM_HANDLE_PORT: '0',
   QXM_LOG_LEVEL: 'warn',
   QXM_NODE_LAMEDUCK_MS: '0',
 }
@@ -32,8 +35,15 @@ try {
   const bare = await startChild(join(here, 'load', 'bare-http.js'), [answer.toString('base64')])
 
   const results = await compare(
-    targets(url, node.pid, `http://127.0.0.1:${bare.ready['port']}`, bare.pid),
+    contestants(url, node.pid, `http://127.0.0.1:${bare.ready['port']}`, bare.pid),
+    load.seconds,
+    rounds,
   )
+  const handle = await handleContestants(node)
+  for (const group of handle.groups) {
+    results.push(...(await compare(group, load.seconds, rounds)))
+  }
+  await handle.stop()
   await node.stop()
   await bare.stop()
 
@@ -52,6 +62,13 @@ try {
   print(results, idleMegabytes)
 } finally {
   await rm(folder, { recursive: true, force: true })
+}
+
+function contestants(url: string, pid: number, bareUrl: string, barePid: number): Contestant[] {
+  return targets(url, pid, bareUrl, barePid).map(target => ({
+    name: target.name,
+    measure: seconds => measure(target, { ...load, seconds }),
+  }))
 }
 
 function targets(url: string, pid: number, bareUrl: string, barePid: number): Target[] {
@@ -95,58 +112,6 @@ function targets(url: string, pid: number, bareUrl: string, barePid: number): Ta
   ]
 }
 
-interface Row {
-  readonly name: string
-  /** Answers per CPU second, as a ratio to the first target of the same round; the median of the rounds. */
-  readonly ratio: number
-  readonly median: Measured
-}
-
-async function compare(all: readonly Target[]): Promise<Row[]> {
-  const measured = new Map(all.map(({ name }) => [name, [] as Measured[]]))
-  for (const target of all) await measure(target, { ...load, seconds: 1 })
-  for (let round = 1; round <= rounds; round++) {
-    process.stderr.write(`round ${round} of ${rounds}\n`)
-    for (const target of all) measured.get(target.name)?.push(await measure(target, load))
-  }
-  const reference = measured.get(all[0]?.name ?? '') ?? []
-  return [...measured].map(([name, runs]) => ({
-    name,
-    ratio: median(
-      runs.map(
-        (run, round) =>
-          run.answersPerCpuSecond / (reference[round]?.answersPerCpuSecond ?? Number.NaN),
-      ),
-    ),
-    median: Object.fromEntries(
-      (Object.keys(runs[0] ?? {}) as (keyof Measured)[]).map(key => [
-        key,
-        median(runs.map(run => run[key])),
-      ]),
-    ) as unknown as Measured,
-  }))
-}
-
 function machine() {
   return { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version }
-}
-
-function print(rows: readonly Row[], idleMegabytes: number): void {
-  process.stdout.write(
-    '| what | answers per CPU second, ratio | answers/s | p50 ms | p99 ms | bytes | errors |\n',
-  )
-  process.stdout.write('| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n')
-  for (const { name, ratio, median: row } of rows) {
-    const cells = [
-      name,
-      ratio.toFixed(2),
-      Math.round(row.answersPerSecond),
-      row.p50Ms,
-      row.p99Ms,
-      Math.round(row.bytesPerAnswer),
-      row.errorCount,
-    ]
-    process.stdout.write(`| ${cells.join(' | ')} |\n`)
-  }
-  process.stdout.write(`\nidle after a second start: ${Math.round(idleMegabytes)} MB\n`)
 }

@@ -53,7 +53,7 @@ export async function startNode(parts: NodeParts): Promise<Node> {
     const keys = await openKeys(build, database)
     const reading = await openReading(build, database, keys)
     const writing = await openWriting(build, database, keys, reading)
-    if (parts.config.node.demo) await fillWithDemo(build, keys, reading, writing)
+    if (parts.config.node.demo) await fillWithDemo(build, reading, writing)
     await ensureOwnPrefixes(build, reading, writing)
     const doorParts = { ...build, live, isWorker: parts.isWorker ?? false }
     const { ready, readiness } = await openDoors(doorParts, database, keys, reading, writing)

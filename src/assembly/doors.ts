@@ -28,6 +28,7 @@ import { type LocalCallers, makeLocalCallers, openAdminSocket } from './admin-so
 import { drain, sendAway } from './drain.ts'
 import { openHandleDoor } from './handle-door.ts'
 import type { Keys } from './keys.ts'
+import { makePageParts } from './pages.ts'
 import type { BuildParts } from './parts.ts'
 import type { Reading } from './reading.ts'
 import type { LiveConfig } from './reload.ts'
@@ -66,7 +67,7 @@ export async function openDoors(
   const httpParts = await makeHttpParts(parts, context)
 
   const opsPort = isWorker ? undefined : await openOps(parts, httpParts)
-  const handle = await openHandleDoor(parts, reading, writing, httpParts)
+  const handle = await openHandleDoor(parts, keys, reading, writing, httpParts)
   const app = buildApp({ ...httpParts, makeHandleHttp: handle.makeHandleHttp })
   await app.ready()
   const others: Server[] = []
@@ -211,9 +212,10 @@ interface Context {
 }
 
 async function makeHttpParts(
-  { config, log, clock, metrics, publicUrl, live }: DoorParts,
+  parts: DoorParts,
   { database, keys, reading, writing, pressure, readiness, localCallers }: Context,
 ): Promise<HttpParts> {
+  const { config, log, clock, metrics, publicUrl, live } = parts
   const { names, directory, resolver, records, protobuf, feed, isForged } = reading
   const { key: indexKey } = await keys.store.getOrMake('blindIndex', '', 'hmac-sm3')
   const authenticate = makeAuthenticate({
@@ -243,12 +245,14 @@ async function makeHttpParts(
         reading.permissions.may(caller, 'reverse.uscc', { subject }),
     }),
     audit: makeAuditReader(database),
+    ...writing.filing,
     authenticate: async (header, address, nowMs) =>
       localCallers.callerOf(header) ?? authenticate(header, address, nowMs),
     permissions: reading.permissions,
     isUnder,
     prefixKeys: { parse: parsePrefixKey, print: printPrefixKey },
     isForged,
+    ...(await makePageParts(parts, database, keys)),
     protobuf,
     publicUrl,
     pressure: () => pressure.why,

@@ -4,8 +4,9 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { type AddressInfo, isIPv6, type Server } from 'node:net'
 import type { Cidrs } from '../access/cidr.ts'
+import { makeRsaSigner } from '../crypto/rsa-key.ts'
 import type { Caller } from '../model/caller.ts'
-import type { Site, Value } from '../model/value.ts'
+import type { PublicJwk, Site, Value } from '../model/value.ts'
 import { type HandleDoor, makeHandleDoor, makePeer } from '../protocols/handle/door.ts'
 import { parseKeyName } from '../protocols/handle/identity/prove.ts'
 import { messageBytesMax } from '../protocols/handle/limits.ts'
@@ -23,8 +24,10 @@ import { makeRateLimiter } from '../protocols/http/rate-limiter.ts'
 import type { Config } from '../runtime/config.ts'
 import { isWildcard } from '../runtime/config-rules.ts'
 import { hostAndPort } from '../runtime/ready.ts'
+import type { Keys } from './keys.ts'
 import type { BuildParts } from './parts.ts'
 import type { Reading } from './reading.ts'
+import { readSocketAddress } from './socket-address.ts'
 import type { Writing } from './writing.ts'
 
 /** Where this node is served, for the records of its prefixes; known once its doors are open. */
@@ -59,6 +62,7 @@ const portAttemptsMax = 10
 /** Opens Handle over TCP and UDP on every host, one port number for all. */
 export async function openHandleDoor(
   parts: BuildParts,
+  keys: Pick<Keys, 'store'>,
   reading: Reading,
   writing: Writing,
   httpParts: Pick<HttpParts, 'rates' | 'trustedProxies' | 'corsOrigins'>,
@@ -66,7 +70,9 @@ export async function openHandleDoor(
   const { config, clock, closers } = parts
   const { rates } = httpParts
   const board = reading.siteBoard
-  const site = () => ({ sites: board.sites, serialNumber: config.handle.siteSerial })
+  const { key } = await keys.store.getOrMake('handleServer', '', 'rsa-2048')
+  const { publicKey, sign } = makeRsaSigner(key)
+  const site = () => ({ sites: board.sites, serialNumber: config.handle.siteSerial, sign })
   const handleParts = makeHandleParts(parts, reading, writing, rates, site)
   const door = makeHandleDoor({ ...handleParts, connectionCount: () => tcp.connectionCount })
   const tcp = makeTcpDoor({ settings: handleParts.settings, clock }, door)
@@ -94,7 +100,7 @@ export async function openHandleDoor(
   }
 
   function announce(http: { readonly http?: number; readonly https?: number }): void {
-    board.sites = sitesOf(config, port, http)
+    board.sites = sitesOf(config, publicKey, port, http)
     // Records of prefixes that were answered before say where we were not yet.
     reading.resolver.forgetAll()
   }
@@ -255,13 +261,14 @@ function settingsOf({ handle }: Config): HandleSettings {
 /** One site an address, so that each is found by those who can reach it. */
 function sitesOf(
   { node, handle }: Config,
+  publicKey: PublicJwk,
   port: number,
   { http, https }: { readonly http?: number; readonly https?: number },
 ): Site[] {
   const concrete = node.host.find(host => !isWildcard(host)) ?? '127.0.0.1'
   const addresses = handle.address.length > 0 ? handle.address : [concrete]
   return addresses.map(text => {
-    const { address, port: own = port } = readAddress(text)
+    const { address, port: own = port } = readSocketAddress(text)
     return siteOfServer({
       address,
       interfaces: [
@@ -276,14 +283,7 @@ function sitesOf(
       ],
       serialNumber: handle.siteSerial,
       description: node.prefix,
+      publicKey,
     })
   })
-}
-
-/** `203.0.113.5:2641`, `[2001:db8::5]:2641`, or an address alone; the configuration has checked it. */
-function readAddress(text: string): { address: string; port?: number } {
-  const match = /^\[([^\]]+)\](?::(\d+))?$|^([^:]+):(\d+)$/.exec(text)
-  const address = match?.[1] ?? match?.[3] ?? text
-  const port = match?.[2] ?? match?.[4]
-  return port === undefined ? { address } : { address, port: Number(port) }
 }

@@ -29,9 +29,12 @@ import { makeSiteBoard, type SiteBoard } from './handle-door.ts'
 import type { Keys } from './keys.ts'
 import type { BuildParts } from './parts.ts'
 import { openFinder, type RecordFinder } from './redis.ts'
+import { openUpstream } from './upstream.ts'
 
 /** Gathering misses: a batch is one query, and a few under way leave most of a pool of ten to writers. */
 const gatherBounds = { keysMax: 256, batchesMax: 4, waitingMax: 10_000 }
+/** What others said, apart from our own answers: a node of the middle tier asks on behalf of few. */
+const upstreamCacheBounds = { entriesMax: 20_000, bytesMax: 32 * 1024 * 1024, absentMax: 5_000 }
 /** Bells may be lost; this is how long that can go unnoticed. */
 const followEveryMs = 250
 
@@ -87,6 +90,7 @@ export async function openReading(
   const resolver = makeResolver({
     directory,
     cache,
+    upstream: { ...openUpstream(parts), cache: makeAnswerCache(upstreamCacheBounds) },
     find: finder.find,
     mayBeIssued: identifier => verdictOn(identifier) === 'genuine',
     seesAll: (caller, { system, subject }, prefix) =>

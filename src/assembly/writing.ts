@@ -11,7 +11,9 @@ import { Failure, invalid } from '../model/failures.ts'
 import type { Identifier } from '../model/identifier.ts'
 import type { Alias, StoredRecord } from '../model/record.ts'
 import { say } from '../model/text.ts'
+import type { FilingTransactions } from '../registry/applications/parts.ts'
 import { type ClientInput, type ClientRegistry, makeClientRegistry } from '../registry/clients.ts'
+import type { CodeParts } from '../registry/codes.ts'
 import {
   type IdentifierParts,
   type Identifiers,
@@ -19,7 +21,6 @@ import {
   type Place,
   type WriteAction,
 } from '../registry/identifiers.ts'
-import type { Transactions } from '../registry/parts.ts'
 import { makePrefixes, type Prefixes, type PrefixParts } from '../registry/prefixes.ts'
 import { aliasLeads } from '../resolver/answer.ts'
 import type { Config } from '../runtime/config.ts'
@@ -29,6 +30,7 @@ import type { Database } from '../storage/postgres/database.ts'
 import { sweep } from '../storage/postgres/retention.ts'
 import { makeSequencer } from '../storage/postgres/sequencer.ts'
 import { makeTransactions } from '../storage/postgres/transactions.ts'
+import { type Filing, openFiling } from './filing.ts'
 import type { Keys } from './keys.ts'
 import type { BuildParts } from './parts.ts'
 import type { Reading } from './reading.ts'
@@ -40,7 +42,9 @@ const numberEveryMs = 500
 const sweepEveryMs = 600_000
 
 export interface Writing {
-  readonly transactions: Transactions
+  readonly transactions: FilingTransactions
+  readonly codes: CodeParts
+  readonly filing: Filing
   readonly identifierParts: Omit<IdentifierParts, 'transactions'>
   readonly prefixParts: Omit<PrefixParts, 'transactions'>
   readonly identifiers: Identifiers
@@ -55,8 +59,9 @@ export async function openWriting(
   { config, log, clock, closers }: BuildParts,
   database: Database,
   keys: Keys,
-  { permissions, names, directory, apply, follower, finder, ringSiblings }: Reading,
+  reading: Reading,
 ): Promise<Writing> {
+  const { permissions, names, directory, apply, follower, finder, ringSiblings } = reading
   const sequencer = makeSequencer({
     database,
     hashRow: hashAuditRow,
@@ -111,10 +116,23 @@ export async function openWriting(
     subjectIdByCode,
     forget: id => clientCache.forget(id),
   })
+  const codes: CodeParts = {
+    prefix: config.code.prefix,
+    keyVersion: keys.codeKeyVersion,
+    encode: seq => keys.codes.encode(seq, keys.codeKeyVersion),
+  }
+  const filing = await openFiling(database, keys, reading, {
+    transactions,
+    codes,
+    clientReader,
+    forgetClients: () => clientCache.forgetAll(),
+  })
   const bootstrapKey = parseApiKey(config.bootstrap.key ?? '')
   if (bootstrapKey !== undefined) await clients.bootstrap(bootstrapKey)
   return {
     transactions,
+    codes,
+    filing,
     identifierParts,
     prefixParts,
     identifiers: makeIdentifiers({ ...identifierParts, transactions }),

@@ -101,10 +101,13 @@ function checked(text: string): string {
 }
 
 /** The node's first listener, as seen from its own machine. */
-function plainUrl(config: Config): string {
-  const [host = '127.0.0.1'] = plainHttpHosts(config)
-  const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
-  return `http://${hostAndPort(reachable, config.http.port)}`
+export function plainUrl(config: Config): string {
+  return `http://${hostAndPort(reachableHost(plainHttpHosts(config)[0]), config.http.port)}`
+}
+
+/** A host that is listened on, as its own machine reaches it. */
+export function reachableHost(host = '127.0.0.1'): string {
+  return { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
 }
 
 /** A user id without a name, as in some containers, is a name too. */

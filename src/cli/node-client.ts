@@ -192,9 +192,10 @@ function unreachable(address: NodeAddress, cause: unknown): Unreachable {
   )
 }
 
-/** Of several addresses that were tried, node gives one error around the others. */
-function reasonOf(cause: unknown): string {
+/** Of several addresses that were tried, node gives one error around the others; `fetch` hides its own. */
+export function reasonOf(cause: unknown): string {
   if (cause instanceof AggregateError) return reasonOf(cause.errors[0])
+  if (cause instanceof TypeError && cause.cause !== undefined) return reasonOf(cause.cause)
   if (!(cause instanceof Error)) return String(cause)
   if (cause.name === 'TimeoutError') return 'timeout'
   return 'code' in cause ? String(cause.code) : cause.message

@@ -28,7 +28,7 @@ export interface Answer {
   }[]
 }
 
-interface Value {
+export interface Value {
   readonly index: number
   readonly type: string
   readonly data: { readonly format: string; readonly value: unknown }
@@ -88,6 +88,11 @@ export function answerText(answer: Answer, language: Language): string {
   return parts.filter(part => part !== '').join('\n')
 }
 
+/** Values alone, as a table. */
+export function valuesText(values: readonly Value[], language: Language): string {
+  return valueTable({ values }, name => texts[name][language])
+}
+
 function facts(answer: Answer, text: (name: keyof typeof texts) => string): string {
   const { asked, code, status, successor, serial, asOf } = answer
   const version: [string, string][] =
@@ -103,7 +108,7 @@ function facts(answer: Answer, text: (name: keyof typeof texts) => string): stri
 }
 
 function valueTable(
-  { values, withheld = [] }: Answer,
+  { values, withheld = [] }: Pick<Answer, 'values' | 'withheld'>,
   text: (name: keyof typeof texts) => string,
 ): string {
   if (values.length + withheld.length === 0) return ''

@@ -1,9 +1,10 @@
 import { say } from '../model/text.ts'
-import type { Call, Command } from './command.ts'
+import { type Call, type Command, UsageError } from './command.ts'
 import { nodeOptions, withNode } from './connect.ts'
 import { exitCodes } from './exit-codes.ts'
 import { json } from './print.ts'
 import { type Answer, answerText } from './print-answer.ts'
+import { resolveVia, viaOptions } from './resolve-via.ts'
 
 const questionOptions = {
   type: {
@@ -24,8 +25,12 @@ export const resolve: Command = {
   name: 'resolve',
   summary: say('解析一个标识', 'resolve an identifier in any spelling'),
   arguments: [{ name: 'identifier' }],
-  options: questionOptions,
+  options: { ...questionOptions, ...viaOptions },
   async run(call) {
+    if (call.given.has('via')) return resolveVia(call)
+    if (call.given.has('server')) {
+      throw new UsageError(say('--server 须与 --via 同用', '--server goes with --via'))
+    }
     await print(call, await askFor(call, {}))
     return exitCodes.ok
   },

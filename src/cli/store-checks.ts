@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { isUnbound, type KeyPurpose, makeKeyStore } from '../crypto/key-store.ts'
+import { isUnbound, keyPurposes, makeKeyStore } from '../crypto/key-store.ts'
 import { readMasterKey } from '../crypto/master-key.ts'
 import { type ChainedAuditRow, findBrokenLink } from '../evidence/audit-chain.ts'
 import { say } from '../model/text.ts'
@@ -14,8 +14,6 @@ import type { Finding } from './findings.ts'
 const rowsPerRead = 1_000
 /** The audit chain begins here (`migrations/0004-changes.sql`). */
 const chainStart = Buffer.alloc(32)
-
-const keyPurposes = ['pepper', 'code', 'dek', 'blindIndex'] as const satisfies readonly KeyPurpose[]
 
 /** Whether the store was made by these migrations. Changes nothing. */
 export async function checkMigrations(database: Database, packageFolder: string): Promise<Finding> {

@@ -1,22 +1,28 @@
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { codeVersionMax } from '../model/code.ts'
 import { kcv as blockCipherKcv } from './code-cipher.ts'
 import { KeyError, type KeyPlace, type MasterKey, nameOf, type RandomBytes } from './master-key.ts'
+import { makeRsaKey, rsaBits, spkiOfRsaKey } from './rsa-key.ts'
 
 /**
  * What keys are for, and what their scope is:
  * `pepper` of API keys (scope `''`), `code` of one code prefix (the prefix), `dek` of sealed fields
- * (whose data they are), `blindIndex` (scope `''`).
+ * (whose data they are), `blindIndex` (scope `''`), `handleServer` that signs Handle answers
+ * (scope `''`: all processes of a node are one server).
  */
-export type KeyPurpose = 'pepper' | 'code' | 'dek' | 'blindIndex'
+export const keyPurposes = ['pepper', 'code', 'dek', 'blindIndex', 'handleServer'] as const
+export type KeyPurpose = (typeof keyPurposes)[number]
 
 /**
- * The algorithms and their key lengths in bytes; `sealing` is a DEK, from which `sealing.ts`
- * draws.
+ * The algorithms whose keys are random bytes, and how many; `sealing` is a DEK, from which
+ * `sealing.ts` draws.
  */
 export const keyBytes = { sm4: 16, 'aes-256': 32, 'hmac-sm3': 32, sealing: 32 } as const
-export type KeyAlgorithm = keyof typeof keyBytes
+export type SecretAlgorithm = keyof typeof keyBytes
+
+/** `rsa-2048` is a private key: PKCS#8, DER. */
+export type KeyAlgorithm = SecretAlgorithm | 'rsa-2048'
 
 /** `active` makes new things, `retired` only reads old ones, `destroyed` is gone; never back. */
 export const keyStates = ['active', 'retired', 'destroyed'] as const
@@ -118,7 +124,7 @@ export function makeKeyStore(parts: {
   function unwrap(row: KeyRow & { state: Key['state'] }, purpose: KeyPurpose): Key {
     const { scope, version, algorithm, state, kcv } = row
     const key = row.wrapped && masterKey.unwrap(row.wrapped, row)
-    if (key === null || kcvOf(algorithm, key) !== kcv) {
+    if (key === null || !isKeyOf(algorithm, key) || kcvOf(algorithm, key) !== kcv) {
       throw new KeyError(
         `the key ${nameOf(row)} is not the one its check value ${kcv} was computed from: ` +
           'restore that row from a backup of the database',
@@ -182,7 +188,7 @@ export function makeKeyStore(parts: {
         const found = await rowsOf(purpose, scope)
         const newest = usable(found, purpose).findLast(key => key.state === 'active')
         if (newest !== undefined) return newest
-        const fresh = random(keyBytes[algorithm])
+        const fresh = await makeKey(algorithm, random)
         const made = await addAfter(found, purpose, scope, algorithm, fresh)
         if (made !== undefined) return made
       }
@@ -192,8 +198,9 @@ export function makeKeyStore(parts: {
       )
     },
 
-    async add(purpose, scope, algorithm, key = random(keyBytes[algorithm])) {
-      assert(key.length === keyBytes[algorithm], `a key of ${algorithm} has its length`)
+    async add(purpose, scope, algorithm, given) {
+      const key = given ?? (await makeKey(algorithm, random))
+      assert(isKeyOf(algorithm, key), `a key of ${algorithm} has its form`)
       const found = await rowsOf(purpose, scope)
       const added = await addAfter(found, purpose, scope, algorithm, key)
       if (added !== undefined) return added
@@ -213,10 +220,20 @@ export async function isUnbound(rows: Pick<KeyRows, 'find'>): Promise<boolean> {
   return (await rows.find(masterPlace.purpose, masterPlace.scope)).length === 0
 }
 
+function makeKey(algorithm: KeyAlgorithm, random: RandomBytes): Buffer | Promise<Buffer> {
+  return algorithm === 'rsa-2048' ? makeRsaKey() : random(keyBytes[algorithm])
+}
+
+/** Also of bytes under the master key: the algorithm stands beside them in clear. */
+function isKeyOf(algorithm: KeyAlgorithm, key: Buffer): boolean {
+  return algorithm === 'rsa-2048' ? rsaBits(key) === 2048 : key.length === keyBytes[algorithm]
+}
+
 /**
  * The check value of a key: 6 hex digits. For a block cipher the first 3 bytes of the enciphered
- * zero block, as hardware modules have it; elsewhere of an HMAC-SM3, so that the zero block of a
- * key used with GCM, its hash key, stays secret.
+ * zero block, as hardware modules have it; of a private key those of its public key's SM3;
+ * elsewhere of an HMAC-SM3, so that the zero block of a key used with GCM, its hash key, stays
+ * secret.
  */
 export function kcvOf(algorithm: KeyAlgorithm, key: Buffer): string {
   switch (algorithm) {
@@ -226,6 +243,8 @@ export function kcvOf(algorithm: KeyAlgorithm, key: Buffer): string {
     case 'hmac-sm3':
     case 'sealing':
       return createHmac('sm3', key).update('qxm-kcv-v1').digest().toString('hex', 0, 3)
+    case 'rsa-2048':
+      return createHash('sm3').update(spkiOfRsaKey(key)).digest().toString('hex', 0, 3)
   }
 }
 

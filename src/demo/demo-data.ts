@@ -9,23 +9,66 @@ import type { ValueInput } from '../registry/values.ts'
  */
 export const demoCodeKey = Buffer.from('0123456789abcdeffedcba9876543210', 'hex')
 
+/** Of a subject that is there when the demo starts: what it filed, and what its reviewer added. */
+export interface DemoSubject {
+  readonly basic: Readonly<Record<string, string | number>>
+  readonly grade: string
+}
+
 /** Fictional, with valid check symbols. */
-export const demoSubjects = [
+export const demoSubjects: readonly [DemoSubject, DemoSubject] = [
   {
-    name: '深圳示例精密制造有限公司',
-    uscc: '91440300MA0DEMAA0A',
-    region: '440300',
-    industry: 'C3911',
+    basic: {
+      uscc: '91440300MA0DEMAA0A',
+      producerName: '深圳示例精密制造有限公司',
+      producerClassificationName: 'C3911 计算机整机制造',
+      producerAddress: '广东省深圳市南山区示例路 1 号',
+      legalRepresentative: '示例甲',
+      registeredCapital: '1000 万元人民币',
+      businessScope: '轴承、数控机床及其零部件的研发、制造与销售',
+      managementForms: '存续',
+      registerDate: 20150401,
+      operationTerm: 99991231,
+      issueDate: 20200821,
+      socialInsuranceNumber: 120,
+    },
     grade: 'A',
   },
   {
-    name: '北京示例工业计量研究院',
-    uscc: '12110000MB0DEMBB94',
-    region: '110000',
-    industry: 'M7452',
+    basic: {
+      uscc: '12110000MB0DEMBB94',
+      producerName: '北京示例工业计量研究院',
+      producerClassificationName: 'M7452 检测服务',
+      producerAddress: '北京市海淀区示例街 2 号',
+      legalRepresentative: '示例乙',
+      registeredCapital: '500 万元人民币',
+      businessScope: '工业计量、校准与检测服务',
+      managementForms: '正常',
+      registerDate: 20080901,
+      operationTerm: 99991231,
+      issueDate: 20190315,
+    },
     grade: 'B',
   },
-] as const
+]
+
+/** What an agent has filed for its client, and nobody has decided on. */
+export const demoApplication: DemoSubject['basic'] = {
+  uscc: '91310000MA0DEMCCXY',
+  producerName: '上海示例新材料有限公司',
+  producerClassificationName: 'C2651 初级形态塑料及合成树脂制造',
+  producerAddress: '上海市浦东新区示例大道 3 号',
+  legalRepresentative: '示例丙',
+  registeredCapital: '2000 万元人民币',
+  businessScope: '高分子材料的研发、制造与销售',
+  managementForms: '存续',
+  registerDate: 20180610,
+  operationTerm: 20480609,
+  issueDate: 20210108,
+}
+
+/** How long the agent's mandate holds. */
+export const demoMandateDays = 365
 
 /** The owner is the position in {@link demoSubjects}. */
 export const demoPrefixes: readonly (PrefixInput & {
@@ -97,7 +140,7 @@ function equipment(number: number): DemoRecord {
     values: texts([
       ['URL', `https://example.com/equipment/EQ-${serial}`],
       ['NAME', `示例数控机床 ${serial} 号`],
-      ['MANUFACTURER', demoSubjects[0].name],
+      ['MANUFACTURER', String(demoSubjects[0].basic['producerName'])],
       ['OID', `2.999.118.8.${number}`],
       ['GS1', `8004/6901234EQ-${serial}`],
     ]),

@@ -1,22 +1,33 @@
-import { randomBytes } from 'node:crypto'
+import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Caller } from '../model/caller.ts'
+import type { Caller, Role } from '../model/caller.ts'
+import type { Applications } from '../registry/applications/applications.ts'
 import type { ClientRegistry } from '../registry/clients.ts'
-import { type CodeParts, issueCode } from '../registry/codes.ts'
-import type { SealUscc } from '../registry/credit-codes.ts'
 import { type IdentifierParts, makeIdentifiers } from '../registry/identifiers.ts'
+import type { Mandates } from '../registry/mandates.ts'
 import type { Ledger, Transactions } from '../registry/parts.ts'
 import { makePrefixes, type PrefixParts } from '../registry/prefixes.ts'
-import { demoPrefixes, demoRecords, demoSubjects } from './demo-data.ts'
+import type { Review } from '../registry/review/review.ts'
+import {
+  type DemoSubject,
+  demoApplication,
+  demoMandateDays,
+  demoPrefixes,
+  demoRecords,
+  demoSubjects,
+} from './demo-data.ts'
 
 export interface DemoParts {
   readonly transactions: Transactions
-  readonly codes: CodeParts
+  readonly applications: Applications
+  readonly review: Review
+  readonly mandates: Mandates
   readonly identifiers: Omit<IdentifierParts, 'transactions'>
   readonly prefixes: Omit<PrefixParts, 'transactions'>
   readonly clients: ClientRegistry
-  readonly sealerFor: (subjectId: string) => Promise<SealUscc>
+  readonly subjectIdByCode: (code: string) => string | undefined
+  readonly now: () => number
   /** Where the secrets of the demo's clients are written, for its owner only. */
   readonly folder: string
 }
@@ -24,33 +35,82 @@ export interface DemoParts {
 const demo: Caller = { id: 'demo', role: 'operator', subject: null, prefixes: [] }
 
 /**
- * Fills an empty store with two subjects, their prefixes, products and equipment, through the same rules as any
- * request: nothing in the demo is made in a way that a user could not repeat.
+ * Fills an empty store with two subjects, an application that waits for its reviewer, prefixes, products and equipment,
+ * through the same rules as any request: nothing in the demo is made in a way that a user could not repeat.
  */
 export async function loadDemo(parts: DemoParts): Promise<void> {
-  const subjects = await issueSubjects(parts)
+  const callers = await makeCallers(parts)
+  const codes = [
+    await enroll(parts, callers.enterprise, callers.reviewer, demoSubjects[0]),
+    await enroll(parts, callers.institution, callers.reviewer, demoSubjects[1]),
+  ]
   await parts.transactions.write(demo, async ledger => {
     const prefixes = makePrefixes({ ...parts.prefixes, transactions: within(ledger) })
     for (const { ownedBy, ...prefix } of demoPrefixes) {
-      await prefixes.create({ ...prefix, owner: subjects[ownedBy]?.code ?? null }, demo)
+      await prefixes.create({ ...prefix, owner: codes[ownedBy] ?? null }, demo)
     }
   })
-  await registerRecords(parts, subjects[0]?.id ?? null)
-  await writeKeys(parts, subjects[0]?.code ?? null)
+  await registerRecords(parts, parts.subjectIdByCode(codes[0] ?? '') ?? null)
+  await fileForAnother(parts, callers.agent, callers.reviewer)
 }
 
-async function issueSubjects({ transactions, codes, sealerFor }: DemoParts) {
-  const drafts = await Promise.all(
-    demoSubjects.map(async subject => {
-      const id = randomBytes(12).toString('hex')
-      return { ...subject, id, sealUscc: await sealerFor(id) }
-    }),
+const demoRoles = {
+  operator: 'operator',
+  enterprise: 'enterprise',
+  institution: 'enterprise',
+  agent: 'agent',
+  reviewer: 'reviewer',
+} as const satisfies Record<string, Role>
+type DemoName = keyof typeof demoRoles
+
+/** One credential of each kind; its key lies in the folder, readable by its owner only. */
+async function makeCallers({ clients, folder }: DemoParts): Promise<Record<DemoName, Caller>> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const unbound = { subject: null, prefixes: [], cidrs: [], until: null }
+  const callers: [string, Caller][] = []
+  for (const [name, role] of Object.entries(demoRoles)) {
+    const { id, key } = await clients.create(
+      { ...unbound, name: `demo ${name}`, role },
+      { caller: demo },
+    )
+    await writeFile(join(folder, `${name}.key`), `${key}\n`, { mode: 0o600 })
+    callers.push([name, { id, role, subject: null, prefixes: [] }])
+  }
+  return Object.fromEntries(callers) as Record<DemoName, Caller>
+}
+
+const consent = { purpose: '申请企信码', tables: ['basic'], audience: { role: 'reviewer' } }
+
+/** Applies and is approved; the first two codes of the demo's key are these, everywhere. */
+async function enroll(
+  { applications, review }: DemoParts,
+  filer: Caller,
+  reviewer: Caller,
+  { basic, grade }: DemoSubject,
+): Promise<string> {
+  const filing = { basic, consent, declaration: true, submit: true }
+  const { id } = await applications.create(filing, { caller: filer })
+  const decision = { decision: 'approve', subject: { grade } } as const
+  const approved = await review.decide(id, decision, { caller: reviewer })
+  assert(approved?.code != null, 'what is approved has a code')
+  return approved.code
+}
+
+/** An agent's filing under a mandate whose paper a reviewer has seen; it waits to be decided on. */
+async function fileForAnother(
+  { applications, mandates, now }: DemoParts,
+  agent: Caller,
+  reviewer: Caller,
+): Promise<void> {
+  const until = new Date(now() + demoMandateDays * 86_400_000).toISOString()
+  const { uscc, producerName } = demoApplication
+  const { id } = await mandates.create(
+    { uscc: String(uscc), name: String(producerName), scope: ['code', 'change'], until },
+    { caller: agent },
   )
-  return transactions.write(demo, async ledger => {
-    const issued = []
-    for (const draft of drafts) issued.push(await issueCode(codes, ledger, draft, demo.id))
-    return issued
-  })
+  await mandates.confirm(id, undefined, { caller: reviewer })
+  const filing = { basic: demoApplication, mandate: id, consent, declaration: true, submit: true }
+  await applications.create(filing, { caller: agent })
 }
 
 /** The enterprise registers its own things: its aliases lead because it owns their prefixes, not because we say so. */
@@ -67,19 +127,4 @@ async function registerRecords(parts: DemoParts, subject: string | null): Promis
 /** Many writes as one transaction: the demo is there whole or not at all, and in well under a second. */
 function within(ledger: Ledger): Transactions {
   return { write: (_caller, work) => work(ledger) }
-}
-
-async function writeKeys({ clients, folder }: DemoParts, subject: string | null) {
-  const unbound = { subject: null, prefixes: [], cidrs: [], until: null }
-  const operator = await clients.create(
-    { ...unbound, name: 'demo operator', role: 'operator' },
-    { caller: demo },
-  )
-  const enterprise = await clients.create(
-    { ...unbound, name: 'demo enterprise', role: 'enterprise', subject },
-    { caller: demo },
-  )
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  await writeFile(join(folder, 'operator.key'), `${operator.key}\n`, { mode: 0o600 })
-  await writeFile(join(folder, 'enterprise.key'), `${enterprise.key}\n`, { mode: 0o600 })
 }

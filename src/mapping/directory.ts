@@ -67,6 +67,11 @@ export class PrefixDirectory {
     return subjectId === null ? 0 : (this.#subjects.get(subjectId)?.epoch ?? 0)
   }
 
+  /** Nobody was ever registered here. */
+  get isEmpty(): boolean {
+    return this.#prefixes.size === 0 && this.#subjects.size === 0
+  }
+
   /** Every prefix in the order of system and prefix, for lists. */
   all(): PrefixEntry[] {
     return [...this.#prefixes.values()].sort(bySystemThenPrefix)

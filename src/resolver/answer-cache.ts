@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Prefix } from '../model/prefix.ts'
 import type { StoredRecord } from '../model/record.ts'
-import type { Answer } from './parts.ts'
+import type { Answer, Trust } from './parts.ts'
 
 /** A whole answer as the bytes of a document. */
 export type Form = 'json' | 'protobuf'
@@ -26,6 +26,8 @@ export interface Entry {
   /** Subject id of the answer's owner. */
   readonly owner: string | null
   readonly ownerEpoch: number
+  /** Of an answer from elsewhere. */
+  readonly trust?: Trust
   /** Monotonic milliseconds. */
   readonly madeAtMs: number
   readonly expiresAtMs: number

@@ -142,3 +142,8 @@ function ttlOf(values: readonly Value[], most: number, asOf: string): number {
   }
   return ttl
 }
+
+/** RFC 3339 in UTC: answers are dated to the second, as values are. */
+export function wholeSeconds(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`
+}

@@ -79,4 +79,25 @@ export interface Answer {
   readonly stale?: true
 }
 
+/** What is known of where an answer from elsewhere comes from: proven by signatures, refuted by them, or neither. */
+export type Trust = 'proven' | 'unproven' | 'refuted'
+
+/** Asks other nodes for what this one does not answer for. Implemented by `assembly/upstream.ts`. */
+export interface Upstream {
+  /** Whether there is somebody to ask: for a foreign prefix where none of ours is given, roots. */
+  mayAsk(identifier: Identifier, prefix: Prefix | undefined): boolean
+  /**
+   * @param prefix the delegated one, whose sites are asked; undefined: whoever is found from the root down
+   * @param recursionCount nodes that have passed the question on before us
+   * @returns the public values
+   * @throws Failure `IDENTIFIER_UNKNOWN`, `PREFIX_UNKNOWN`; `UPSTREAM_AWAY` in time, with the fact `reason: 'loop'` where the
+   * nodes refer to each other
+   */
+  ask(
+    identifier: Identifier,
+    prefix: Prefix | undefined,
+    recursionCount: number,
+  ): Promise<{ readonly values: readonly Value[]; readonly trust: Trust }>
+}
+
 export type Source = 'memory' | 'redis' | 'store' | 'upstream'

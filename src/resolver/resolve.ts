@@ -10,12 +10,15 @@ import {
   composeAnswer,
   composeReferral,
   valuesOf,
+  wholeSeconds,
 } from './answer.ts'
 import type { AnswerCache, CachedForm, Entry } from './answer-cache.ts'
 import { filterValues, isWhole, type ValueFilter } from './filter.ts'
+import { isFresh } from './is-fresh.ts'
 import type { ResolverMetrics } from './metrics.ts'
-import type { Answer, Directory, Found, Source } from './parts.ts'
+import type { Answer, Directory, Found, Source, Trust, Upstream } from './parts.ts'
 import { type Trace, traceTexts } from './trace.ts'
+import { makeAskUpstream } from './upstream.ts'
 import { visibleValues } from './visibility.ts'
 
 export interface Question {
@@ -25,6 +28,11 @@ export interface Question {
   /** Asks past the caches. */
   readonly fresh?: boolean
   readonly trace?: Trace
+  /**
+   * Set: what others answer for is asked of them on the asker's behalf. The number of nodes that have passed the question
+   * on before us.
+   */
+  readonly recursionCount?: number | undefined
 }
 
 /** An answer for one asker, with what a wire needs to say about it. */
@@ -35,6 +43,8 @@ export interface Resolution {
   readonly source: Source
   readonly ageSeconds: number
   readonly etag: string
+  /** Of an answer from elsewhere. */
+  readonly trust?: Trust | undefined
 }
 
 export interface ResolverParts extends ComposeParts {
@@ -49,6 +59,11 @@ export interface ResolverParts extends ComposeParts {
   readonly mayBeIssued: (identifier: Identifier) => boolean
   /** Whether an asker with a credential sees more of a record than anyone does. */
   readonly seesAll: (caller: Caller, record: StoredRecord, prefix: Prefix) => boolean
+  /** Absent: nobody else is ever asked. */
+  readonly upstream?: Upstream & {
+    /** What others said, apart from what this node says on its own authority. */
+    readonly cache: AnswerCache
+  }
   readonly encode: (answer: Answer, form: CachedForm) => Buffer
   readonly clock: { now(): number; monotonicMs(): number }
   /** 0…1, as Math.random. */
@@ -80,6 +95,8 @@ export interface Resolver {
 export function makeResolver(parts: ResolverParts): Resolver {
   const { directory, cache, clock, metrics } = parts
   const load = makeLoader(parts)
+  const { upstream } = parts
+  const askUpstream = upstream && makeAskUpstream(parts, upstream)
 
   return {
     peek(identifier) {
@@ -103,8 +120,13 @@ export function makeResolver(parts: ResolverParts): Resolver {
       const prefix = directory.match(identifier)
       tellPrefix(trace, prefix)
       if (prefix !== undefined && prefix.state !== 'enabled') throw notEnabled(prefix)
+      const isElsewhere =
+        prefix === undefined ? !mayBeAlias(identifier) : prefix.served === 'delegated'
+      if (isElsewhere && askUpstream !== undefined && mayRecurse(question, prefix)) {
+        return askUpstream(question, prefix)
+      }
       if (prefix?.served === 'delegated') return refer(parts, identifier, prefix, trace)
-      if (prefix === undefined && !mayBeAlias(identifier)) throw unknown(parts, 'memory', prefix)
+      if (isElsewhere) throw unknown(parts, 'memory', prefix)
       if (!parts.mayBeIssued(identifier)) {
         trace?.('policy', traceTexts.codeForged)
         throw unknown(parts, 'memory', prefix)
@@ -133,6 +155,13 @@ export function makeResolver(parts: ResolverParts): Resolver {
       cache.clear()
       load.outdateAll()
     },
+  }
+
+  /** Where a delegated prefix itself is served is ours to say. */
+  function mayRecurse({ identifier, recursionCount }: Question, prefix: Prefix | undefined) {
+    if (recursionCount === undefined || upstream === undefined) return false
+    if (prefix !== undefined && isQuestionOf(identifier, prefix)) return false
+    return upstream.mayAsk(identifier, prefix)
   }
 
   async function findEntry(
@@ -289,26 +318,6 @@ function makeEntry(
   }
 }
 
-/**
- * Whether an entry is still true: young enough, and nothing has changed that its answer took from the prefix asked, the
- * record's own prefix or the record's owner. A change of any, a hand-over included, grows one of the epochs.
- */
-function isFresh(
-  entry: Entry,
-  directory: Directory,
-  asked: Prefix | undefined,
-  nowMs: number,
-): boolean {
-  return (
-    nowMs < entry.expiresAtMs &&
-    entry.prefixEpoch === (asked?.epoch ?? 0) &&
-    entry.prefix === (asked?.prefix ?? '') &&
-    entry.ownerEpoch === directory.subjectEpoch(entry.owner) &&
-    (entry.named === undefined ||
-      entry.named.epoch === directory.find(entry.named.system, entry.named.prefix)?.epoch)
-  )
-}
-
 /** A record's own name leads to it; an alias while it may, and while the record's own name would be answered here. */
 function leadsTo(
   directory: Directory,
@@ -387,11 +396,6 @@ function tellPrefix(trace: Trace, prefix: Prefix | undefined): void {
 /** Other systems' names may be aliases of records of ours, whoever holds their prefix. */
 function mayBeAlias({ system }: Identifier): boolean {
   return system !== 'handle' && system !== 'code'
-}
-
-/** RFC 3339 in UTC: answers are dated to the second, as values are. */
-function wholeSeconds(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`
 }
 
 /** A bare prefix is a question of its own: `0.NA/<prefix>`. */

@@ -11,6 +11,7 @@ export interface TraceStep {
     | 'store'
     | 'alias'
     | 'referral'
+    | 'upstream'
     | 'visibility'
     | 'policy'
   readonly text: Text
@@ -45,5 +46,14 @@ export const traceTexts = {
   aliasUnproven: say('别名未经证实，不予指向', 'the alias is unproven and leads nowhere'),
   codeForged: say('不是本节点签发的企信码', 'this is no code this node has issued'),
   referral: say('前缀已委托，请询问所列站点', 'the prefix is delegated; ask the sites listed'),
+  upstreamAsked: say('已代为询问负责的站点', 'the site responsible was asked on your behalf'),
+  upstreamKept: say(
+    '由此前代为询问所得的回答',
+    'answered with what the site responsible said before',
+  ),
+  upstreamAway: say(
+    '负责的站点未应答，使用过期条目',
+    'the site responsible did not answer; the expired entry is used',
+  ),
   visibility: say('按询问者的权限筛选了值', 'the values were chosen by what the asker may see'),
 } as const

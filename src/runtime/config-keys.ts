@@ -258,6 +258,42 @@ export const configKeys = {
       reason:
         'answers over UDP to one /24 or /48: beyond it half are dropped and the others send the client to TCP, so that a forged sender is not flooded; 0: any number',
     }),
+    roots: list([], {
+      rule: rules.rootSite,
+      reason:
+        'servers to begin at for prefixes that are not ours (203.0.113.5:2641, [2001:db8::5]:2641), or a file with one a line; absent: such prefixes are unknown here, delegated ones are asked all the same',
+    }),
+    recursion: choice(['walk', 'recursiveNode'], 'walk', {
+      reason:
+        'walk: the roots hold the records of prefixes, and we go from there; recursiveNode: they find every prefix for us and are asked for it bare, as the national SDKs do',
+    }),
+    upstreamTimeoutMs: integer(4_000, {
+      unit: 'ms',
+      min: 100,
+      max: 60_000,
+      reason:
+        'what asking other nodes may take for one question, all in all; one server gets half of it, so that another can be tried',
+    }),
+    hopsMax: integer(16, {
+      unit: 'services',
+      min: 1,
+      max: 40,
+      reason:
+        'services that one question is followed through, roots included; a way that goes on for longer is taken for a circle',
+    }),
+    privateSites: flag(false, {
+      reason:
+        "goes to private and loopback addresses found in other nodes' records: only in a network of its own, or somebody's record makes this node talk to its neighbours",
+    }),
+    trustRoot: text('88.111.1/0.0', {
+      rule: rules.handle,
+      reason:
+        'the handle whose certificate all others have to lead to: 88.111.1/0.0 of the national tier, 0.0/0.0 of Handle.Net',
+    }),
+    trustRootKey: optionalText('/etc/qxm/trust-root.pem', {
+      reason:
+        "file with the trust root's public key, PEM or typed binary; absent: answers from other nodes count as unproven, whatever signatures they carry",
+    }),
     jsonp: flag(false, {
       reason:
         'lets the Handle REST API answer as a script (callback=), for anyone, never with a credential',

@@ -19,6 +19,9 @@ export const socketAddress: Rule = text => {
   return port >= 1 && port <= 65_535 ? undefined : 'has a port outside 1 to 65535'
 }
 
+/** A file is named by a path with a slash in it; whether it can be read is seen when it is. */
+export const rootSite: Rule = text => (text.includes('/') ? undefined : socketAddress(text))
+
 export const cidr: Rule = text => {
   const [network = '', bits = isIPv6(network) ? '128' : '32', more] = text.split('/')
   const family = isIPv6(network) ? 'ipv6' : 'ipv4'
@@ -70,6 +73,9 @@ export const apiKey: Rule = text =>
 
 export const handleKey: Rule = text =>
   /^\d{1,10}:[^\s/]+\/.+$/u.test(text) ? undefined : 'is no index:handle such as 300:0.NA/88.118'
+
+export const handle: Rule = text =>
+  /^[^\s/]+\/.+$/u.test(text) ? undefined : 'is no handle such as 88.111.1/0.0'
 
 const wildcards = new BlockList()
 wildcards.addAddress('0.0.0.0', 'ipv4')

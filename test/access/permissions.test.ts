@@ -86,6 +86,28 @@ t.test('a subject reads the record about it, also under the node’s own prefix'
   )
 })
 
+t.test('an application is filled in by who filed it and decided by who did not', async t => {
+  const filing = { filers: ['ab12cd34'], filerSubjects: ['subject-1'], subject: 'subject-2' }
+  const elsewhere = { filers: ['other000'], filerSubjects: [], subject: 'subject-3' }
+  const own = [aCaller('agent'), aCaller('agent', { id: 'x', subject: 'subject-1' })]
+
+  for (const caller of own) {
+    for (const action of ['application.edit', 'application.read'] as const) {
+      t.equal(permissions.may(caller, action, filing), true)
+      t.equal(permissions.may({ ...caller, role: 'enterprise' }, action, filing), true)
+      t.equal(permissions.may(caller, action, elsewhere), false)
+    }
+    const reviewer = { ...caller, role: 'reviewer' } as const
+    t.equal(permissions.may(reviewer, 'application.decide', filing), false)
+    t.equal(permissions.may(reviewer, 'application.decide', elsewhere), true)
+  }
+  for (const role of ['anyone', 'operator', 'employee', 'government', 'bank', 'topnode'] as const) {
+    for (const action of ['application.read', 'application.edit', 'application.decide'] as const) {
+      t.equal(permissions.may(aCaller(role), action, filing), false, `${role} ${action}`)
+    }
+  }
+})
+
 t.test(
   'a credit code leads back for a reviewer and its own subject, not for an operator',
   async t => {

@@ -1,4 +1,10 @@
-import { randomBytes } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+} from 'node:crypto'
 import t from 'tap'
 import {
   isPublishedKey,
@@ -155,6 +161,36 @@ t.test('a code prefix has 30 key versions and no more', async t => {
   for (let version = 1; version <= 30; version++) await keys.add('code', '88.118.1', 'sm4')
 
   await t.rejects(keys.add('code', '88.118.1', 'sm4'), { name: 'KeyError', message: /QXM_PREFIX/ })
+})
+
+t.test('a private key is made once, kept wrapped, and known by its public half', async t => {
+  const { keys, rows } = await aKeyStore()
+
+  const made = await keys.getOrMake('handleServer', '', 'rsa-2048')
+  const again = await (await aKeyStore(rows)).keys.getOrMake('handleServer', '', 'rsa-2048')
+
+  t.same(again, made)
+  const privateKey = createPrivateKey({ key: made.key, format: 'der', type: 'pkcs8' })
+  t.equal(privateKey.asymmetricKeyDetails?.modulusLength, 2048)
+  const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' })
+  t.equal(made.kcv, createHash('sm3').update(spki).digest('hex').slice(0, 6))
+  t.equal(
+    rows.all.find(({ purpose }) => purpose === 'handleServer')?.wrapped?.includes(spki),
+    false,
+  )
+})
+
+t.test('what is no key of its algorithm is refused', async t => {
+  const { keys, rows } = await aKeyStore()
+  const short = generateKeyPairSync('rsa', { modulusLength: 1024 })
+  const pkcs8 = short.privateKey.export({ type: 'pkcs8', format: 'der' })
+
+  await t.rejects(keys.add('handleServer', '', 'rsa-2048', pkcs8), { code: 'ERR_ASSERTION' })
+  await t.rejects(keys.add('code', '88.118.1', 'sm4', Buffer.alloc(15)), { code: 'ERR_ASSERTION' })
+  await keys.getOrMake('pepper', '', 'hmac-sm3')
+  const at = rows.all.findIndex(({ purpose }) => purpose === 'pepper')
+  rows.all[at] = { ...rows.all[at]!, algorithm: 'rsa-2048' }
+  await t.rejects(keys.list('pepper', ''), { name: 'KeyError', message: /restore that row/ })
 })
 
 t.test('a row that was changed or moved is refused by name', async t => {

@@ -23,7 +23,10 @@ t.test('whatever bad clients send, a good one is answered, and nothing is pollut
   })
 
   await t.test('slow headers are cut off', async t => {
-    const socket = await send(node, 'GET /v1/resolve/88.118.8/ABC-1 HTTP/1.1\r\nHost: a\r\nX-Slow: ')
+    const socket = await send(
+      node,
+      'GET /v1/resolve/88.118.8/ABC-1 HTTP/1.1\r\nHost: a\r\nX-Slow: ',
+    )
     t.match(await whatCame(socket, 5_000), /^HTTP\/1\.1 408 /)
     await stillGood(t, node)
   })
@@ -36,7 +39,10 @@ t.test('whatever bad clients send, a good one is answered, and nothing is pollut
   })
 
   await t.test('a reader that does not read holds nobody up', async t => {
-    const socket = await send(node, 'GET /v1/resolve/88.118.8/ABC-1 HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2_000))
+    const socket = await send(
+      node,
+      'GET /v1/resolve/88.118.8/ABC-1 HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2_000),
+    )
     socket.pause()
     await stillGood(t, node)
     socket.destroy()
@@ -80,7 +86,10 @@ t.test('whatever bad clients send, a good one is answered, and nothing is pollut
       says: /^HTTP\/1\.1 400 /,
     },
     'a constructor in JSON': {
-      text: post('/v1/resolve:batch', '{"identifiers":[],"constructor":{"prototype":{"polluted":1}}}'),
+      text: post(
+        '/v1/resolve:batch',
+        '{"identifiers":[],"constructor":{"prototype":{"polluted":1}}}',
+      ),
       says: /^HTTP\/1\.1 400 /,
     },
     'a prototype in the query': {

@@ -17,7 +17,10 @@ t.test('a follower cut off fifty times sees each change once, in order', async t
   await writing
 
   t.ok(resumptions >= 50, `resumed ${resumptions} times`)
-  t.ok(seen.every(({ seq }, position) => seq === position + 1), 'in order, without gaps, none twice')
+  t.ok(
+    seen.every(({ seq }, position) => seq === position + 1),
+    'in order, without gaps, none twice',
+  )
 })
 
 t.test('events resume by Last-Event-ID', async t => {

@@ -96,7 +96,7 @@ t.test('a demo node speaks Handle', async t => {
   t.test('a delegated prefix is referred to, and asked for itself has its site', async t => {
     const client = await aTcpClient(t, at)
 
-    const below = await client.ask(aQuestion('88.118.9/x'))
+    const below = await client.ask(aQuestion('88.118.9/x', { opFlags: 0x0100_0000 }))
     const refused = await client.ask(aQuestion('88.118.9/x', { opFlags: 0x0110_0000 }))
     const itself = await client.ask(aQuestion('88.118.9', { types: ['HS_SITE'] }))
 

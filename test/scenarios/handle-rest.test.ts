@@ -1,5 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { createHmac, createPrivateKey, sign } from 'node:crypto'
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  randomBytes,
+  sign,
+  verify,
+} from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
@@ -308,6 +315,37 @@ t.test('the Handle REST API', async t => {
     t.same((await call(at('sessions/this'))).json, { authenticated: false })
   })
 
+  t.test('who asks the node to prove itself gets a signature by the key of its site', async t => {
+    const { site } = (await call(at('site'))).json
+    const key = createPublicKey({ key: site.servers[0].publicKey.value, format: 'jwk' })
+    const cnonce = randomBytes(16)
+    const asking = { authorization: `Handle cnonce="${cnonce.toString('base64')}"` }
+    const isOurs = (nonce: string, signature: string) =>
+      verify(
+        'sha256',
+        Buffer.concat([Buffer.from(nonce, 'base64'), cnonce]),
+        key,
+        Buffer.from(signature, 'base64'),
+      )
+
+    const opened = await call(at('sessions'), { method: 'POST', headers: asking })
+    const again = await call(at('sessions/this'), {
+      ...putting({ sessionId: opened.json.sessionId, cnonce: cnonce.toString('base64') }),
+    })
+    const refused = await call(at('handles/88.118.8/x'), putting([url], asking))
+
+    t.same([opened.status, opened.json.serverAlg], [201, 'SHA256'])
+    t.ok(isOurs(opened.json.nonce, opened.json.serverSignature))
+    t.same([again.status, again.json.authenticated], [200, false])
+    t.ok(isOurs(again.json.nonce, again.json.serverSignature))
+    t.equal(refused.status, 401)
+    const challenge = refused.headers.get('www-authenticate') ?? ''
+    const [, nonce = '', signature = ''] =
+      /nonce="([^"]+)", serverAlg="SHA256", serverSignature="([^"]+)"/.exec(challenge) ?? []
+    t.ok(isOurs(nonce, signature))
+    t.equal((await call(at('sessions'), { method: 'POST' })).json.serverSignature, undefined)
+  })
+
   t.test('other methods and paths are told apart', async t => {
     t.equal((await call(at('handles/88.118.8/ABC-1'), { method: 'PATCH' })).status, 405)
     const options = await call(at('handles/88.118.8/ABC-1'), {
@@ -484,5 +522,12 @@ t.test('credentials are read over TLS alone', async (t: Test) => {
       await overTls(`${https}/ABC-1`, { method: 'GET', headers: { authorization: 'Basic AAAA' } }),
       401,
     )
+    // pyhandle says that there is a certificate, and has no session.
+    const says = { ...json, authorization: 'Handle clientCert="true"' }
+    const said = (name: string, key?: string, cert?: string) =>
+      overTls(`${https}/${name}`, { method: 'PUT', body, headers: says }, identity(key, cert))
+    t.equal(await said('said', clientKey, clientCert), 201)
+    t.equal(await said('said-by-other', otherKey, otherCert), 401)
+    t.equal(await said('said-by-nobody'), 401)
   })
 })

@@ -1,4 +1,5 @@
 import type { Identifier } from '../../model/identifier.ts'
+import type { AnswerBatch } from './answer-batch.ts'
 import { envelopeBytes } from './envelope.ts'
 import { headerBytes } from './header.ts'
 import { handleBytesMax } from './limits.ts'
@@ -12,14 +13,16 @@ import { expirationSeconds } from './write-answer.ts'
 /**
  * Answers a plain resolution from memory, without a promise and without decoding more than the handle.
  * @param input holds one whole message from `start` to `end`, envelope included
- * @returns undefined whenever anything else has to be done
+ * @param batch is not full; gets the answer
+ * @returns false whenever anything else has to be done
  */
 export type AnswerCached = (
   input: Buffer,
   start: number,
   end: number,
   peer: Pick<Peer, 'address' | 'identity'>,
-) => Buffer | undefined
+  batch: AnswerBatch,
+) => boolean
 
 /** What an answer needs more than shared bytes for. */
 const otherFlags =
@@ -39,20 +42,20 @@ export function makeAnswerCached({
   site,
   clock,
 }: HandleParts): AnswerCached {
-  return function answerCached(input, start, end, { address, identity }) {
+  return function answerCached(input, start, end, { address, identity }, batch) {
     const handleLength = findHandle(input, start, end)
-    if (handleLength === 0) return undefined
+    if (handleLength === 0) return false
     const handleEnd = start + handleAt + handleLength
     const identifier = findIdentifier(input.toString('utf8', start + handleAt, handleEnd))
     const resolution = identifier && resolver.peek(identifier)
-    if (identifier === undefined || resolution?.shared === undefined) return undefined
+    if (identifier === undefined || resolution?.shared === undefined) return false
     const { answer, shared } = resolution
     const mayAskMore = settings.challenge || identity !== undefined
-    if (answer.values.length === 0 || (answer.withheld !== undefined && mayAskMore))
-      return undefined
+    if (answer.values.length === 0 || (answer.withheld !== undefined && mayAskMore)) return false
     const values = findBytes(shared)
-    if (values === undefined || !limits.admits(address, identifier)) return undefined
-    return answerWith(values, input, start, handleLength)
+    if (values === undefined || !limits.admits(address, identifier)) return false
+    writeAnswer(values, input, start, handleLength, batch)
+    return true
   }
 
   function findIdentifier(text: string): Identifier | undefined {
@@ -73,26 +76,44 @@ export function makeAnswerCached({
     }
   }
 
-  function answerWith(values: Buffer, input: Buffer, start: number, handleLength: number): Buffer {
+  function writeAnswer(
+    values: Buffer,
+    input: Buffer,
+    start: number,
+    handleLength: number,
+    batch: AnswerBatch,
+  ): void {
     const bodyLength = intBytes + handleLength + values.length
-    const output = Buffer.allocUnsafe(envelopeBytes + headerBytes + bodyLength + intBytes)
+    const byteCount = envelopeBytes + headerBytes + bodyLength + intBytes
+    const { bytes } = batch
+    const at = batch.reserve(byteCount)
     // Versions, session id and request id from the request, the rest in the order of envelope and header.
-    input.copy(output, 0, start, start + 12)
-    writeVersion(output)
-    output.writeUInt32BE(0, 12)
-    output.writeUInt32BE(output.length - envelopeBytes, 16)
-    output.writeUInt32BE(opCodes.RESOLUTION, 20)
-    output.writeUInt32BE(responseCodes.SUCCESS, 24)
-    output.writeUInt32BE(0, 28)
-    output.writeUInt16BE(site().serialNumber, 32)
-    output.writeUInt16BE((input[start + 34] as number) << 8, 34)
-    output.writeUInt32BE(Math.floor(clock.now() / 1000) + expirationSeconds, 36)
-    output.writeUInt32BE(bodyLength, 40)
-    input.copy(output, 44, start + 44, start + handleAt + handleLength)
-    values.copy(output, handleAt + handleLength)
-    output.writeUInt32BE(0, output.length - intBytes)
-    return output
+    copyFew(input, start, bytes, at, 12)
+    writeVersion(bytes, at)
+    bytes.writeUInt32BE(0, at + 12)
+    bytes.writeUInt32BE(byteCount - envelopeBytes, at + 16)
+    bytes.writeUInt32BE(opCodes.RESOLUTION, at + 20)
+    bytes.writeUInt32BE(responseCodes.SUCCESS, at + 24)
+    bytes.writeUInt32BE(0, at + 28)
+    bytes.writeUInt16BE(site().serialNumber, at + 32)
+    bytes.writeUInt16BE((input[start + 34] as number) << 8, at + 34)
+    bytes.writeUInt32BE(Math.floor(clock.now() / 1000) + expirationSeconds, at + 36)
+    bytes.writeUInt32BE(bodyLength, at + 40)
+    copyFew(
+      input,
+      start + handleAt - intBytes,
+      bytes,
+      at + handleAt - intBytes,
+      intBytes + handleLength,
+    )
+    bytes.set(values, at + handleAt + handleLength)
+    bytes.writeUInt32BE(0, at + byteCount - intBytes)
   }
+}
+
+/** For bytes so few that a call of `copy` costs more than moving them. */
+function copyFew(from: Buffer, fromAt: number, to: Buffer, toAt: number, byteCount: number): void {
+  for (let i = 0; i < byteCount; i++) to[toAt + i] = from[fromAt + i] as number
 }
 
 /** @returns the handle's length where this is a plain request for all values, else 0 */
@@ -114,13 +135,13 @@ function findHandle(input: Buffer, start: number, end: number): number {
 }
 
 /** As `versionFor` in `write-answer.ts`, on bytes that hold the request's. */
-function writeVersion(output: Buffer): void {
-  const suggestMajor = (output[2] as number) & suggestMajorMask
-  const major = suggestMajor === 0 ? (output[0] as number) : suggestMajor
-  const minor = (suggestMajor === 0 ? output[1] : output[3]) as number
+function writeVersion(bytes: Buffer, at: number): void {
+  const suggestMajor = (bytes[at + 2] as number) & suggestMajorMask
+  const major = suggestMajor === 0 ? (bytes[at] as number) : suggestMajor
+  const minor = (suggestMajor === 0 ? bytes[at + 1] : bytes[at + 3]) as number
   const isOlder = major === 2 && minor < ownMinor
-  output[0] = 2
-  output[1] = isOlder ? minor : ownMinor
-  output[2] = 2
-  output[3] = ownMinor
+  bytes[at] = 2
+  bytes[at + 1] = isOlder ? minor : ownMinor
+  bytes[at + 2] = 2
+  bytes[at + 3] = ownMinor
 }

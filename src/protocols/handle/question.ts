@@ -22,6 +22,8 @@ export interface HandleQuestion {
   readonly address: string
   /** AUTH: past the caches. */
   readonly fresh?: boolean
+  /** RECU: others are asked for what they answer for. The number of nodes that have passed the question on before us. */
+  readonly recursionCount?: number | undefined
   /** Whether who has not said who it is is asked; else as configured. */
   readonly mayChallenge?: boolean
 }
@@ -32,6 +34,8 @@ export type HandleAnswer =
       readonly values: readonly Value[]
       /** Set when this is the whole answer that anyone gets, so that its bytes can be shared. */
       readonly shared: Resolution['shared']
+      /** Of an answer from elsewhere. */
+      readonly trust?: Resolution['trust']
     }
   /** Where to ask instead. @see Referral */
   | { readonly kind: 'service' | 'prefix'; readonly values: readonly Value[] }
@@ -58,7 +62,7 @@ export function makeAskHandle(
   desk: Pick<HandleDesk, 'mayReadAll'>,
 ): AskHandle {
   async function resolve(question: HandleQuestion, identifier: Identifier): Promise<Resolution> {
-    const { address, indexes, types, fresh = false } = question
+    const { address, indexes, types, fresh = false, recursionCount } = question
     limits.demand(address, 1)
     limits.demandLookUp(address, anyone, identifier)
     try {
@@ -67,6 +71,7 @@ export function makeAskHandle(
         caller: anyone,
         filter: { indexes, types },
         fresh,
+        recursionCount,
       })
     } catch (error) {
       if (isUnknown(error)) limits.countUnknown(address, anyone, identifier)
@@ -110,13 +115,13 @@ export function makeAskHandle(
     }
     if (question.handle === heartbeat) throw new Refusal(responseCodes.HANDLE_NOT_FOUND)
     const identifier = parseHandle(names, question.handle)
-    const { answer, shared } = await resolve(question, identifier)
+    const { answer, shared, trust } = await resolve(question, identifier)
     if (answer.referral !== null)
       return referralAnswer(identifier, answer, answer.referral, question)
     const hidden = answer.withheld !== undefined && !question.publicOnly
     const values = hidden ? await withheldFrom(question, identifier, answer.values) : answer.values
     if (values.length === 0) throw new Refusal(responseCodes.VALUES_NOT_FOUND)
-    return { kind: 'values', values, shared: values === answer.values ? shared : undefined }
+    return { kind: 'values', values, shared: values === answer.values ? shared : undefined, trust }
   }
 }
 

@@ -42,13 +42,19 @@ export const failureCodes = {
  */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error
-  if (error instanceof Failure) return new Refusal(failureCodes[error.code], error.detail.en)
+  if (error instanceof Failure) return new Refusal(codeOf(error), error.detail.en)
   if (error instanceof WriterFull)
     return new Refusal(responseCodes.ERROR, 'the answer is too large')
   if (!(error instanceof MalformedBytes)) return undefined
   // A handle that is not UTF-8 is no handle (RFC 3651 §2); everything else is no message.
   const code = error.rule === 'text' ? responseCodes.INVALID_HANDLE : responseCodes.PROTOCOL_ERROR
   return new Refusal(code, error.message)
+}
+
+/** Nodes that refer to each other in a circle stay what they are: asking again, as for a busy one, would not help. */
+function codeOf({ code, facts }: Failure): number {
+  const isLoop = code === 'UPSTREAM_AWAY' && facts['reason'] === 'loop'
+  return isLoop ? responseCodes.RECURSION_COUNT_TOO_HIGH : failureCodes[code]
 }
 
 /** The codes that all three stacks can read; id-pointer waits for ever over any other. */

@@ -2,6 +2,7 @@ import type { RemoteInfo, Socket } from 'node:dgram'
 import { createSocket } from 'node:dgram'
 import { MalformedBytes } from '../bytes/malformed-bytes.ts'
 import { ByteReader } from '../bytes/reader.ts'
+import { AnswerBatch } from './answer-batch.ts'
 import { type HandleDoor, makePeer } from './door.ts'
 import { decodeEnvelope, envelopeBytes } from './envelope.ts'
 import { datagramBytesMax, fragmentCount, splitFragments } from './fragments.ts'
@@ -54,6 +55,8 @@ export function makeUdpDoor(parts: UdpParts, door: HandleDoor): UdpDoor {
   const challenges = door.makeChallenges()
   const reassembly = makeReassembly(reassemblyBounds)
   const replies = makeReplies()
+  /** Holds one answer until it is sent: the kernel may read a datagram later, so each is copied. */
+  const batch = new AnswerBatch()
   let underWay = 0
   /** Beyond the limit every second answer is left out, so that the address is not simply unreachable. */
   let isSlipped = false
@@ -65,10 +68,9 @@ export function makeUdpDoor(parts: UdpParts, door: HandleDoor): UdpDoor {
     }
     const peer = makePeer(sender.address, 'udp', challenges)
     const isWhole = isOneDatagram(datagram)
-    const cached = isWhole && door.answerCached(datagram, 0, datagram.length, peer)
-    if (cached) {
+    if (isWhole && door.answerCached(datagram, 0, datagram.length, peer, batch)) {
       metrics.answeredCached('udp')
-      answer(datagram, sender, cached)
+      answer(datagram, sender, batch.takeBack(0))
       return
     }
     const frame = isWhole ? Buffer.from(datagram) : complete(datagram, sender)

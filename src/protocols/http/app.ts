@@ -13,11 +13,13 @@ import {
 } from 'fastify'
 import { askFirst, openActions } from './asker.ts'
 import { allowOrigins } from './cors.ts'
+import { publishErrors } from './error-docs.ts'
 import { healthRoutes } from './health.ts'
 import { parseJson } from './json-body.ts'
 import { makeResolveLimits } from './limits.ts'
 import { makeHttpMetrics } from './metrics.ts'
 import { publishOpenApi } from './openapi.ts'
+import { scanRoutes } from './pages/scan.ts'
 import type { HttpParts } from './parts.ts'
 import { WireFailure } from './problem.ts'
 import { shapeQuery } from './query.ts'
@@ -27,11 +29,16 @@ import { makeRouteMethods } from './route-methods.ts'
 import { sharedSchemas } from './schemas.ts'
 import { makeServer } from './server.ts'
 import { parseQuery, pathEnd, requireReadableUrl } from './url-text.ts'
+import { applicationRoutes } from './v1/applications.ts'
 import { auditRoutes } from './v1/audit.ts'
 import { changeRoutes } from './v1/changes.ts'
 import { clientRoutes } from './v1/clients.ts'
+import { enterpriseRoutes } from './v1/enterprises.ts'
 import { identifierRoutes } from './v1/identifiers.ts'
+import { mandateRoutes } from './v1/mandates.ts'
+import { noticeRoutes } from './v1/notices.ts'
 import { prefixRoutes } from './v1/prefixes.ts'
+import { qrRoutes } from './v1/qr.ts'
 import { resolveRoutes } from './v1/resolve.ts'
 import { resolveBatchRoutes } from './v1/resolve-batch.ts'
 import { reverseRoutes } from './v1/reverse.ts'
@@ -165,6 +172,7 @@ export function buildApp(parts: HttpParts): HttpApp {
   // After the origins, so that a page may read its refusal too.
   app.after(() => app.addHook('onRequest', async (request, reply) => lookAt(request, reply)))
   publishOpenApi(app, publicUrl, openActions(parts.permissions))
+  publishErrors(app)
   app.register(async scope =>
     healthRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), parts.readiness),
   )
@@ -179,7 +187,15 @@ export function buildApp(parts: HttpParts): HttpApp {
     changeRoutes(v1, parts)
     reverseRoutes(v1, parts)
     schemaRoutes(v1)
+    qrRoutes(v1, parts, resolveLimits)
     auditRoutes(v1, parts)
+    applicationRoutes(v1, parts)
+    mandateRoutes(v1, parts)
+    enterpriseRoutes(v1, parts, resolveLimits)
+    noticeRoutes(v1, parts)
+    v1.register(async pages =>
+      scanRoutes(pages.withTypeProvider<TypeBoxTypeProvider>(), parts, resolveLimits),
+    )
   })
   return app
 }

@@ -8,11 +8,21 @@ import { pathEnd } from './url-text.ts'
 
 export type ReplyProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void
 
-/** Answers whatever was thrown as a problem document, and logs what is our own mistake, once. */
-export function makeReplyProblem({
-  publicUrl,
-  log,
-}: Pick<HttpParts, 'publicUrl' | 'log'>): ReplyProblem {
+/** A failure told to people. @returns undefined for who reads problem documents */
+export type FailureAsPage = (
+  failure: Failure | WireFailure,
+  request: FastifyRequest,
+  retryAfterSeconds: number | undefined,
+) => { readonly headers: Readonly<Record<string, string>>; readonly bytes: Buffer } | undefined
+
+/**
+ * Answers whatever was thrown as a problem document, and logs what is our own mistake, once.
+ * @param asPage for routes that people open in a browser
+ */
+export function makeReplyProblem(
+  { publicUrl, log }: Pick<HttpParts, 'publicUrl' | 'log'>,
+  asPage: FailureAsPage = () => undefined,
+): ReplyProblem {
   return function replyProblem(error, request, reply) {
     const failure = failureOf(error, request)
     if (failure.code === 'INTERNAL') {
@@ -31,6 +41,7 @@ export function makeReplyProblem({
       reply.header('RateLimit', `"${limit}";r=0;t=${retryAfter}`)
     }
     if (problem.status === 401) reply.header('WWW-Authenticate', 'Bearer realm="qxm"')
+    const page = asPage(failure, request, retryAfter)
     reply
       .code(problem.status)
       .headers({
@@ -39,9 +50,10 @@ export function makeReplyProblem({
         'Cache-Control': 'no-store',
         'X-Content-Type-Options': 'nosniff',
         'X-Request-Id': request.id,
+        ...page?.headers,
       })
       // As bytes, so that no serializer of a route looks at it.
-      .send(Buffer.from(JSON.stringify(problem)))
+      .send(page?.bytes ?? Buffer.from(JSON.stringify(problem)))
   }
 }
 

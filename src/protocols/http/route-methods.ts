@@ -20,13 +20,14 @@ export function makeRouteMethods(): RouteMethods {
   }
 }
 
-/** Patterns as the router has them: `:name` is one segment, a final `*` the rest, `::` a colon. */
+/** Patterns as the router has them: `:name` is one segment, `:name([^:]+)` a part of one, a final `*` the rest, `::` a colon. */
 function fits(pattern: string, path: string): boolean {
   const source = pattern
-    .split(/(::|:\w+|\*)/)
+    .split(/(::|:\w+(?:\(\[\^:\]\+\))?|\*)/)
     .map(part => {
       if (part === '::') return ':'
       if (part === '*') return '.*'
+      if (part.endsWith('([^:]+)')) return '[^/:]+'
       return part.startsWith(':') ? '[^/]+' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')
     })
     .join('')

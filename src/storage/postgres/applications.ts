@@ -91,11 +91,7 @@ type ApplicationWrites = Pick<
   | 'putNotice'
 >
 
-export function applicationWrites(
-  queries: Queries,
-  caller: Caller,
-  at: Date,
-): ApplicationWrites {
+export function applicationWrites(queries: Queries, caller: Caller, at: Date): ApplicationWrites {
   let noticeCount = 0
 
   return {
@@ -253,13 +249,28 @@ export function makeApplicationLists(database: Queries): ApplicationLists {
          where state = any($1) and (${due}, id) > ($2::timestamptz, $3)
            and ($4::text is null or filer = $4 or subject = $5) and ($6::text is null or reviewer = $6)
          order by ${due}, id limit $7`,
-        [states, afterDue, afterId, of?.client ?? null, of?.subject ?? null, reviewer ?? null, limit + 1],
+        [
+          states,
+          afterDue,
+          afterId,
+          of?.client ?? null,
+          of?.subject ?? null,
+          reviewer ?? null,
+          limit + 1,
+        ],
       )
-      return pageOf(rows, limit, rowToSummary, ({ dueAt, id }) => `${dueAt?.toISOString() ?? 'infinity'}|${id}`)
+      return pageOf(
+        rows,
+        limit,
+        rowToSummary,
+        ({ dueAt, id }) => `${dueAt?.toISOString() ?? 'infinity'}|${id}`,
+      )
     },
 
     async notices({ id, subject, role }, now, { cursor, limit }) {
-      const rows = await database.query<Omit<Notice, 'at' | 'dueAt'> & { at: Date; dueAt: Date | null }>(
+      const rows = await database.query<
+        Omit<Notice, 'at' | 'dueAt'> & { at: Date; dueAt: Date | null }
+      >(
         `select id, at, topic, about, name, due_at as "dueAt" from notices
          where id > $1 and (ends_at is null or ends_at > $2)
            and (to_client = $3 or to_subject = $4 or (to_role = $5 and not_client is distinct from $3))

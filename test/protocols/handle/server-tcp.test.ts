@@ -87,6 +87,29 @@ t.test('a peer that reads nothing is cut off, having cost no more than the bound
   t.equal(await refused('unread'), 1)
 })
 
+t.test('what a peer has not read yet is not overwritten by answers to others', async t => {
+  const letters = ['a', 'b'] as const
+  const records = letters.map(letter =>
+    aRecord({
+      identifier: `88.118.8/${letter}`,
+      values: [aValue({ data: { format: 'string', value: letter.repeat(100_000) } })],
+    }),
+  )
+  const { tcpAt } = await aHandleDoor(t, { records })
+  const [slow, other] = [await aTcpClient(t, tcpAt), await aTcpClient(t, tcpAt)]
+  for (const letter of letters) await other.ask(aQuestion(`88.118.8/${letter}`))
+  const count = 100
+  slow.socket.pause()
+
+  slow.socket.write(Buffer.concat(Array.from({ length: count }, () => aQuestion('88.118.8/a'))))
+  for (let n = 0; n < 20; n++) await other.ask(aQuestion('88.118.8/b'))
+  slow.socket.resume()
+  const answers = []
+  for (let n = 0; n < count; n++) answers.push(await slow.next())
+
+  t.ok(answers.every(({ body }) => body.includes('a'.repeat(100_000)) && !body.includes('bb')))
+})
+
 t.test('questions that wait for the store are answered in their order', async t => {
   const { tcpAt, store } = await aHandleDoor(t, {
     records: ['a', 'b', 'c'].map(suffix => aRecord({ identifier: `88.118.8/${suffix}` })),
@@ -117,6 +140,25 @@ t.test('questions that wait for the store are answered in their order', async t 
       [4, 100],
     ],
   )
+})
+
+t.test('a question before a message that is too long is still answered', async t => {
+  const { tcpAt, store } = await aHandleDoor(t)
+  const client = await aTcpClient(t, tcpAt)
+  let open: () => void = () => undefined
+  store.gate = new Promise(resolve => {
+    open = resolve
+  })
+  const tooLong = aQuestion('88.118.8/ABC-1')
+  tooLong.writeUInt32BE(300_000, 16)
+
+  client.socket.write(Buffer.concat([aQuestion('88.118.8/ABC-1'), tooLong]))
+  await new Promise(resolve => setTimeout(resolve, 20))
+  open()
+
+  t.equal((await client.next()).header.responseCode, 1)
+  t.equal((await client.next()).header.responseCode, 4)
+  await client.closed()
 })
 
 t.test('a peer that ends after its question is still answered', async t => {

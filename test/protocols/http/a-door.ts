@@ -151,6 +151,7 @@ export function aDoor(t: Test, world: DoorWorld = {}) {
     changes: { read: async () => ({ changes: [], oldest: 1 }), beyond: async () => undefined },
     reverse: { find: async () => ({ items: [], next: null }) },
     audit: { list: async () => ({ items: [], next: null }) },
+    ...noFiling,
     async authenticate(header) {
       const caller = header === undefined ? anyone : callers[header.replace('Bearer ', '')]
       if (caller === undefined) throw new Failure('NOT_AUTHENTICATED')
@@ -180,6 +181,34 @@ export function aDoor(t: Test, world: DoorWorld = {}) {
   const app = buildApp(parts)
   t.teardown(() => app.close())
   return { app, parts, clock, house, logged, directory }
+}
+
+/** Asking for codes is tried with a whole node: nothing of it is in this house. */
+const noFiling = {
+  applications: {
+    create: unfiled,
+    edit: unfiled,
+    submit: unfiled,
+    withdraw: unfiled,
+    read: unfiled,
+  },
+  review: { assign: unfiled, decide: unfiled },
+  mandates: { create: unfiled, read: unfiled, confirm: unfiled, end: unfiled },
+  enterprises: {
+    read: unfiled,
+    suspend: unfiled,
+    resume: unfiled,
+    revoke: unfiled,
+    place: unfiled,
+  },
+  filingLists: {
+    applications: async () => ({ items: [], next: null }),
+    notices: async () => ({ items: [], next: null }),
+  },
+} satisfies Partial<HttpParts>
+
+async function unfiled(): Promise<never> {
+  throw new Failure('IDENTIFIER_UNKNOWN')
 }
 
 export const nowhere: Cidrs = parseCidrs([], '')

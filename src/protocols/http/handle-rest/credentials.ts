@@ -75,6 +75,13 @@ export function makeCredentials(
   async function byFields(fields: Fields, request: IncomingMessage): Promise<Asker> {
     if ((fields.get('version') ?? '0') !== '0') return { kind: 'refused', error: 'unknown version' }
     const id = fields.get('sessionId')
+    if (id === undefined && asksForOwnProof(fields)) return { kind: 'anyone' }
+    if (id === undefined && fields.get('clientCert') === 'true') {
+      const identity = await byCertificate(request)
+      return identity === undefined
+        ? { kind: 'refused', error: 'no client certificate that names a key' }
+        : { kind: 'known', identity }
+    }
     const session = id === undefined ? undefined : sessions.find(id)
     if (session === undefined) return { kind: 'refused', error: 'unknown session' }
     if (fields.has('id') || fields.get('clientCert') === 'true') {
@@ -128,6 +135,11 @@ export function makeCredentials(
       }
     },
   }
+}
+
+/** Whether these fields prove nothing and ask the server to prove itself: a nonce to sign, and no key of their own. */
+export function asksForOwnProof(fields: Fields): boolean {
+  return fields.has('cnonce') && !fields.has('id') && fields.get('clientCert') !== 'true'
 }
 
 /** `name="value"`, separated by commas; a value without quotes is read too. */

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import type { Site } from '../../../model/value.ts'
 import type { HandleDesk } from '../../handle/desk.ts'
 import type { Prover } from '../../handle/identity/prove.ts'
 import type { OwnSite } from '../../handle/parts.ts'
@@ -10,7 +9,7 @@ export interface RestParts {
   readonly desk: HandleDesk
   readonly ask: AskHandle
   readonly prover: Prover
-  readonly site: () => Pick<OwnSite, 'sites'> & { readonly sites: readonly Site[] }
+  readonly site: () => Pick<OwnSite, 'sites' | 'sign'>
   readonly settings: {
     readonly jsonp: boolean
     /** Credentials are read without TLS too. */

@@ -4,7 +4,13 @@ import type { Reference } from '../../../model/value.ts'
 import { printKeyName } from '../../handle/identity/prove.ts'
 import { Refusal, refusalOf } from '../../handle/refusal.ts'
 import { responseCodes } from '../../handle/response-codes.ts'
-import { type Asker, makeCredentials, parseFields } from './credentials.ts'
+import {
+  type Asker,
+  asksForOwnProof,
+  type Fields,
+  makeCredentials,
+  parseFields,
+} from './credentials.ts'
 import {
   first,
   flag,
@@ -210,7 +216,7 @@ export function makeRest(parts: RestParts) {
       }
       const opened = sessions.open()
       if (asker.kind === 'known') sessions.prove(opened, asker.identity)
-      const json = sessionJson(opened)
+      const json = await sessionJson(opened, request)
       return { status: 201, json, headers: { Location: '/api/sessions/this' } }
     }
     if (path !== 'this') throw new Refusal(responseCodes.INVALID_ADMIN, 'unknown session')
@@ -223,7 +229,8 @@ export function makeRest(parts: RestParts) {
   ): Promise<RestReply> {
     const { method, asker } = request
     if (method === 'GET' || method === 'HEAD') {
-      return { status: 200, json: session ? sessionJson(session) : { authenticated: false } }
+      const json = session ? await sessionJson(session, request) : { authenticated: false }
+      return { status: 200, json }
     }
     if (session === undefined) return { status: 403, json: { error: 'unknown session' } }
     if (method === 'DELETE') {
@@ -234,10 +241,10 @@ export function makeRest(parts: RestParts) {
       return notAllowed(method, 'GET, PUT, POST, DELETE, OPTIONS')
     }
     if (asker.kind === 'refused') {
-      return { status: 401, json: { ...sessionJson(session), error: asker.error } }
+      return { status: 401, json: { ...(await sessionJson(session, request)), error: asker.error } }
     }
     const fields = new Map([...headerFields(request), ...bodyFields(request)])
-    if (asker.kind === 'anyone' || fields.size > 1) {
+    if (!asksForOwnProof(fields) && (asker.kind === 'anyone' || fields.size > 1)) {
       try {
         if (!(asker.kind === 'known' && headerFields(request).has('id'))) {
           await credentials.proveTo(session, fields, request.raw)
@@ -245,13 +252,11 @@ export function makeRest(parts: RestParts) {
       } catch (error) {
         const refusal = refusalOf(error)
         if (refusal === undefined) throw error
-        return {
-          status: 401,
-          json: { ...sessionJson(session), error: refusal.message || 'failed' },
-        }
+        const json = await sessionJson(session, request)
+        return { status: 401, json: { ...json, error: refusal.message || 'failed' } }
       }
     }
-    return { status: 200, json: sessionJson(session) }
+    return { status: 200, json: await sessionJson(session, request) }
   }
 
   /** The session a request names without a proof, in its header or its body. */
@@ -260,18 +265,29 @@ export function makeRest(parts: RestParts) {
     return id === undefined ? undefined : sessions.find(id)
   }
 
-  function sessionJson(session: Session): object {
+  async function sessionJson(session: Session, request: RestRequest): Promise<object> {
     const { id, nonce, identity } = session
+    const fields = new Map([...headerFields(request), ...bodyFields(request)])
     return {
       sessionId: id,
       nonce: nonce.toString('base64'),
+      ...(await ownProof(session, fields)),
       authenticated: identity !== undefined,
       ...(identity === undefined ? {} : { id: printKeyName(identity) }),
     }
   }
 
+  /** For who asks whether it is us: both nonces signed with the key of our site record. */
+  async function ownProof({ nonce }: Session, fields: Fields): Promise<object | undefined> {
+    const { sign } = parts.site()
+    if (sign === undefined || !asksForOwnProof(fields)) return undefined
+    const cnonce = Buffer.from(fields.get('cnonce') ?? '', 'base64')
+    const signature = await sign(Buffer.concat([nonce, cnonce]))
+    return { serverAlg: 'SHA256', serverSignature: signature.toString('base64') }
+  }
+
   /** A refusal in this API's words: codes are sent as they are, since its clients read them all. */
-  function refusalReply(refusal: Refusal, request: RestRequest): RestReply {
+  async function refusalReply(refusal: Refusal, request: RestRequest): Promise<RestReply> {
     const { responseCode, message } = refusal
     const handle = handleIn(request.path)
     const json = {
@@ -283,20 +299,25 @@ export function makeRest(parts: RestParts) {
       return { status: statusOf(responseCode), json }
     }
     if (!request.isTrusted) return { status: 403, json }
-    return { status: 401, json, headers: challengeHeaders(request.raw) }
+    return { status: 401, json, headers: await challengeHeaders(request.raw) }
   }
 
   /** How one may say who one is (RFC 9110 §11.6.1). Basic makes browsers ask their users, which scripts do not want. */
-  function challengeHeaders(raw: IncomingMessage, session = sessions.open(), error?: string) {
+  async function challengeHeaders(raw: IncomingMessage, session = sessions.open(), error?: string) {
     const { authorization = '', 'x-requested-with': requestedWith } = raw.headers
     const isBasicOffered =
       requestedWith !== 'XMLHttpRequest' && /^(?:$|basic )/i.test(authorization)
-    const nonce = session.nonce.toString('base64')
-    const said = error === undefined ? '' : `, error="${error}"`
+    const said = {
+      sessionId: session.id,
+      nonce: session.nonce.toString('base64'),
+      ...(await ownProof(session, headerFields({ raw }))),
+      ...(error === undefined ? {} : { error }),
+    }
+    const fields = Object.entries(said).map(([name, value]) => `${name}="${value}"`)
     return {
       'WWW-Authenticate': [
         ...(isBasicOffered ? ['Basic realm="handle"'] : []),
-        `Handle sessionId="${session.id}", nonce="${nonce}"${said}`,
+        `Handle ${fields.join(', ')}`,
       ],
     }
   }
@@ -340,14 +361,15 @@ export function makeRest(parts: RestParts) {
     try {
       const asker = isTrusted ? await credentials.askerOf(raw) : unknown.asker
       if (asker.kind === 'refused' && !path.startsWith('sessions/')) {
-        return send({ status: 401, headers: challengeHeaders(raw, asker.session, asker.error) })
+        const headers = await challengeHeaders(raw, asker.session, asker.error)
+        return send({ status: 401, headers })
       }
       const identity = asker.kind === 'known' ? asker.identity : undefined
       return send(await route({ ...blank, asker, identity }))
     } catch (error) {
       const refusal = refusalOf(error)
       if (refusal === undefined) parts.log.error({ err: error }, 'Handle REST request failed')
-      return send(refusalReply(refusal ?? new Refusal(responseCodes.ERROR), unknown))
+      return send(await refusalReply(refusal ?? new Refusal(responseCodes.ERROR), unknown))
     }
   }
 }
@@ -431,12 +453,12 @@ function bodyParameters({ raw, body }: RestRequest): Parameters {
   return isJson(raw) ? parametersOfJson(parseJson(body)) : parseParameters(body.toString())
 }
 
-function headerFields({ raw }: RestRequest): ReadonlyMap<string, string> {
+function headerFields({ raw }: Pick<RestRequest, 'raw'>): Fields {
   const [, text = ''] = /^handle (.*)$/i.exec(raw.headers.authorization ?? '') ?? []
   return parseFields(text)
 }
 
-function bodyFields({ raw, body }: RestRequest): ReadonlyMap<string, string> {
+function bodyFields({ raw, body }: RestRequest): Fields {
   if (body.length === 0 || !isJson(raw)) return new Map()
   const parameters = parametersOfJson(parseJson(body))
   return new Map([...parameters].map(([name, [value = '']]) => [name, value]))

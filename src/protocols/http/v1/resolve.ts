@@ -78,9 +78,10 @@ export function resolveRoutes(app: HttpApp, parts: HttpParts, limits: ResolveLim
     async (request, reply) => {
       publishPolicy(reply, limits)
       const asked = identifierIn(request.raw.url ?? '', resolveRoute.length - 1)
-      const { type = [], index = [], trace } = request.query
+      const { type = [], index = [], trace, recurse } = request.query
       const steps: TraceStep[] | undefined = trace === '1' ? [] : undefined
-      const resolution = await resolve(request, asked, { types: type, indexes: index }, steps)
+      const filter = { types: type, indexes: index }
+      const resolution = await resolve(request, asked, filter, steps, recurse === '1')
       return send(request, reply, asked, resolution, steps)
     },
   )
@@ -94,6 +95,7 @@ export interface Answering {
     asked: string,
     filter: ValueFilter,
     steps?: TraceStep[],
+    recurse?: boolean,
   ): Promise<Resolution>
   /** Replies with an answer in the form that the asker likes best. */
   send(
@@ -111,6 +113,7 @@ export function makeAnswering(parts: HttpParts, limits: ResolveLimits): Answerin
     asked: string,
     filter: ValueFilter,
     steps?: TraceStep[],
+    recurse = false,
   ): Promise<Resolution> {
     limits.demand(address, 1)
     const identifier = parts.names.parse(asked)
@@ -121,6 +124,7 @@ export function makeAnswering(parts: HttpParts, limits: ResolveLimits): Answerin
         caller,
         filter,
         fresh: asksPastCaches(headers),
+        recursionCount: recurse ? 0 : undefined,
         ...(steps === undefined
           ? {}
           : { trace: (step, text, facts = {}) => void steps.push({ step, text, facts }) }),

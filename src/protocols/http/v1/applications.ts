@@ -1,0 +1,417 @@
+import type { FastifyReply } from 'fastify'
+import { Type } from 'typebox'
+import type { Caller } from '../../../model/caller.ts'
+import type { FieldError } from '../../../model/failures.ts'
+import { say } from '../../../model/text.ts'
+import type { ApplicationDetail, ApplicationView } from '../../../registry/applications/view.ts'
+import type { HttpApp } from '../app.ts'
+import { isNotModified, serialTag } from '../etag.ts'
+import { type Language, languageOf } from '../language.ts'
+import type { HttpParts } from '../parts.ts'
+import { WireFailure } from '../problem.ts'
+import {
+  changeHeaders,
+  closed,
+  createHeaders,
+  instantSchema,
+  json,
+  listOf,
+  oneOf,
+  orNull,
+  pageOf,
+  pageQuery,
+  responses,
+} from '../schemas.ts'
+import { writeRequestOf } from './write-request.ts'
+
+const states = [
+  'draft',
+  'submitted',
+  'reviewing',
+  'returned',
+  'approved',
+  'rejected',
+  'withdrawn',
+] as const
+/** What a reviewer's queue holds. */
+const undecided = ['submitted', 'reviewing'] as const
+
+/** A path of one application that does something with it. */
+const step = (name: string) => `/v1/applications/:id([^:]+)::${name}`
+
+const idSchema = Type.String({ minLength: 1, maxLength: 64 })
+const params = closed({ id: idSchema })
+const kindSchema = oneOf(['code', 'change'] as const)
+const textSchema = Type.String({ minLength: 1, maxLength: 2_000 })
+/** More than table 1 has fields. */
+const commentsMax = 32
+/** A consent is a page, not a book. */
+const consentMembersMax = 32
+
+const basicSchema = Type.Unsafe<Readonly<Record<string, unknown>>>({
+  type: 'object',
+  additionalProperties: true,
+  description:
+    'table 1 by Chinese, English or code names, see /v1/schemas/basic; of a change, what is to change',
+})
+const consentSchema = Type.Object(
+  {
+    purpose: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+    until: Type.Optional(instantSchema),
+  },
+  {
+    additionalProperties: true,
+    maxProperties: consentMembersMax,
+    description: 'what was agreed to, kept word for word as evidence',
+  },
+)
+const placementMembers = {
+  region: Type.Optional(Type.String({ pattern: '^[0-9]{6}$', description: 'GB/T 2260' })),
+  industry: Type.Optional(
+    Type.String({ pattern: '^[A-T](?:[0-9]{2,4})?$', description: 'GB/T 4754' }),
+  ),
+  grade: Type.Optional(Type.String({ minLength: 1, maxLength: 16 })),
+}
+export const placementSchema = closed(placementMembers)
+
+const inputMembers = {
+  mandate: Type.Optional(idSchema),
+  consent: Type.Optional(consentSchema),
+  declaration: Type.Optional(
+    Type.Boolean({ description: 'that what is filed is lawful, true, valid, accurate, complete' }),
+  ),
+}
+
+const commentsSchema = Type.Record(Type.String({ minLength: 1, maxLength: 100 }), textSchema, {
+  maxProperties: commentsMax,
+  description: 'texts for the filer by the names of the fields they are about',
+})
+const summaryMembers = {
+  id: idSchema,
+  kind: kindSchema,
+  state: oneOf(states),
+  serial: Type.Integer(),
+  filer: Type.String({ description: 'the client that began it' }),
+  reviewer: orNull(Type.String({ description: 'the client it was given to' })),
+  endorsedBy: orNull(Type.String({ description: 'who approved first, where two must' })),
+  code: orNull(Type.String({ description: 'the enterprise code, once approved' })),
+  dueAt: orNull(instantSchema),
+  createdAt: instantSchema,
+  updatedAt: instantSchema,
+}
+const summarySchema = closed({ ...summaryMembers, name: Type.String() })
+const viewMembers = {
+  ...summaryMembers,
+  basic: basicSchema,
+  consent: consentSchema,
+  declaration: Type.Literal(true),
+  mandate: orNull(idSchema),
+  comments: commentsSchema,
+  note: orNull(Type.String()),
+  warnings: Type.Array(
+    closed({ pointer: Type.String(), rule: Type.String(), detail: Type.String() }),
+  ),
+  derived: closed({
+    region: orNull(Type.String()),
+    industry: orNull(Type.String()),
+    grade: orNull(Type.String()),
+  }),
+}
+const viewSchema = closed(viewMembers)
+const valueSchema = orNull(Type.Union([Type.String(), Type.Number()]))
+const detailSchema = closed({
+  ...viewMembers,
+  history: Type.Array(
+    closed({
+      serial: Type.Integer(),
+      at: instantSchema,
+      actor: Type.String(),
+      role: Type.String(),
+      step: Type.String(),
+      state: oneOf(states),
+      comments: commentsSchema,
+      note: orNull(Type.String()),
+    }),
+  ),
+  changes: Type.Array(closed({ field: Type.String(), from: valueSchema, to: valueSchema })),
+  conflicts: Type.Array(closed({ id: idSchema, state: oneOf(states) }), {
+    description: 'other undecided applications for the same credit code; only for reviewers',
+  }),
+})
+
+const stepProblems = [
+  'NOT_PERMITTED',
+  'ROUTE_UNKNOWN',
+  'STATE_CONFLICT',
+  'ALREADY_EXISTS',
+  'IDEMPOTENCY_MISMATCH',
+  'VERSION_STALE',
+  'TOO_LARGE',
+] as const
+
+/** Asking for a code or a change, and deciding on it. */
+export function applicationRoutes(
+  app: HttpApp,
+  { applications, review, filingLists }: HttpParts,
+): void {
+  app.post(
+    '/v1/applications',
+    {
+      config: { action: 'application.create' },
+      schema: {
+        operationId: 'createApplication',
+        summary: 'Apply for a code, or for a change of basic information',
+        tags: ['applications'],
+        headers: createHeaders,
+        querystring: closed({}),
+        body: closed({
+          basic: basicSchema,
+          kind: Type.Optional(kindSchema),
+          submit: Type.Optional(Type.Boolean({ description: 'and hand it in at once' })),
+          ...inputMembers,
+        }),
+        response: responses(
+          { 201: json('filed', viewSchema) },
+          'NOT_PERMITTED',
+          'CONSENT_MISSING',
+          'CODE_MISSING',
+          'ALREADY_EXISTS',
+          'STATE_CONFLICT',
+          'IDEMPOTENCY_MISMATCH',
+          'TOO_LARGE',
+        ),
+      },
+    },
+    async (request, reply) => {
+      const view = await applications.create(request.body, writeRequestOf(request))
+      reply.code(201).header('Location', `/v1/applications/${view.id}`)
+      return sendView(reply, view, languageOf(request.headers['accept-language']))
+    },
+  )
+
+  app.get(
+    '/v1/applications',
+    {
+      config: { action: 'application.list' },
+      schema: {
+        operationId: 'listApplications',
+        summary: 'One’s own applications; of a reviewer the queue, by deadline',
+        tags: ['applications'],
+        querystring: closed({
+          state: Type.Optional(oneOf(states)),
+          reviewer: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+          ...pageQuery,
+        }),
+        response: responses({ 200: json('a page', listOf(summarySchema)) }, 'NOT_PERMITTED'),
+      },
+    },
+    async request => {
+      const { state, reviewer, ...page } = request.query
+      const { caller } = request
+      const filter = { states: statesFor(caller, state), reviewer, ...ownOnly(caller) }
+      return filingLists.applications(filter, pageOf(page))
+    },
+  )
+
+  app.get(
+    '/v1/applications/:id',
+    {
+      config: { action: 'application.read' },
+      schema: {
+        operationId: 'readApplication',
+        summary: 'An application, with its history',
+        tags: ['applications'],
+        params,
+        querystring: closed({}),
+        response: responses(
+          {
+            200: json('the application', detailSchema),
+            304: { description: 'unchanged', type: 'null' },
+          },
+          'NOT_PERMITTED',
+          'ROUTE_UNKNOWN',
+        ),
+      },
+    },
+    async (request, reply) => {
+      const { caller, headers } = request
+      const detail = found(await applications.read(request.params.id, caller))
+      const tag = serialTag(detail.serial)
+      reply.header('ETag', tag).header('Cache-Control', 'private, no-cache')
+      if (isNotModified(headers['if-none-match'], tag)) return reply.code(304).send()
+      const language = languageOf(headers['accept-language'])
+      return { ...viewToJson(detail, language), ...detailToJson(detail, caller) }
+    },
+  )
+
+  app.patch(
+    '/v1/applications/:id',
+    {
+      config: { action: 'application.edit' },
+      schema: {
+        operationId: 'patchApplication',
+        summary: 'Fill in a draft, or mend what was returned (RFC 7396)',
+        tags: ['applications'],
+        consumes: ['application/merge-patch+json', 'application/json'],
+        params,
+        querystring: closed({}),
+        headers: changeHeaders,
+        body: closed({ basic: Type.Optional(basicSchema), ...inputMembers }),
+        response: responses(
+          { 200: json('filled in', viewSchema) },
+          'CONSENT_MISSING',
+          ...stepProblems,
+        ),
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const view = await applications.edit(id, request.body, writeRequestOf(request))
+      return sendView(reply, found(view), languageOf(request.headers['accept-language']))
+    },
+  )
+
+  app.post(
+    step('submit'),
+    {
+      config: { action: 'application.edit' },
+      schema: {
+        operationId: 'submitApplication',
+        summary: 'Hand an application in',
+        tags: ['applications'],
+        params,
+        querystring: closed({}),
+        headers: changeHeaders,
+        response: responses({ 200: json('submitted', viewSchema) }, ...stepProblems),
+      },
+    },
+    async (request, reply) => {
+      const view = await applications.submit(request.params.id, writeRequestOf(request))
+      return sendView(reply, found(view), languageOf(request.headers['accept-language']))
+    },
+  )
+
+  app.post(
+    step('withdraw'),
+    {
+      config: { action: 'application.edit' },
+      schema: {
+        operationId: 'withdrawApplication',
+        summary: 'Take an application back, for good',
+        tags: ['applications'],
+        params,
+        querystring: closed({}),
+        headers: changeHeaders,
+        response: responses({ 200: json('withdrawn', viewSchema) }, ...stepProblems),
+      },
+    },
+    async (request, reply) => {
+      const view = await applications.withdraw(request.params.id, writeRequestOf(request))
+      return sendView(reply, found(view), languageOf(request.headers['accept-language']))
+    },
+  )
+
+  app.post(
+    step('assign'),
+    {
+      config: { action: 'application.decide' },
+      schema: {
+        operationId: 'assignApplication',
+        summary: 'Take an application to review, or give it to another reviewer',
+        tags: ['applications'],
+        params,
+        querystring: closed({}),
+        headers: changeHeaders,
+        body: orNull(
+          closed({ reviewer: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })) }),
+        ),
+        response: responses({ 200: json('assigned', viewSchema) }, ...stepProblems),
+      },
+    },
+    async (request, reply) => {
+      const { reviewer } = request.body ?? {}
+      const view = await review.assign(request.params.id, reviewer, writeRequestOf(request))
+      return sendView(reply, found(view), languageOf(request.headers['accept-language']))
+    },
+  )
+
+  app.post(
+    step('decide'),
+    {
+      config: { action: 'application.decide' },
+      schema: {
+        operationId: 'decideApplication',
+        summary: 'Approve, return with comments, or reject',
+        tags: ['applications'],
+        params,
+        querystring: closed({}),
+        headers: changeHeaders,
+        body: closed({
+          decision: oneOf(['approve', 'return', 'reject'] as const),
+          comments: Type.Optional(commentsSchema),
+          note: Type.Optional(textSchema),
+          subject: Type.Optional(placementSchema),
+        }),
+        response: responses({ 200: json('decided', viewSchema) }, ...stepProblems),
+      },
+    },
+    async (request, reply) => {
+      const view = await review.decide(request.params.id, request.body, writeRequestOf(request))
+      return sendView(reply, found(view), languageOf(request.headers['accept-language']))
+    },
+  )
+}
+
+function statesFor({ role }: Caller, asked: (typeof states)[number] | undefined) {
+  if (asked === undefined) return role === 'reviewer' ? undecided : states
+  return [asked]
+}
+
+function ownOnly({ id, role, subject }: Caller) {
+  return role === 'reviewer' ? {} : { of: { client: id, subject } }
+}
+
+function found<View>(view: View | undefined): View {
+  if (view !== undefined) return view
+  throw new WireFailure('ROUTE_UNKNOWN', say('没有此申请', 'there is no such application'))
+}
+
+function sendView(reply: FastifyReply, view: ApplicationView, language: Language): FastifyReply {
+  return reply.header('ETag', serialTag(view.serial)).send(viewToJson(view, language))
+}
+
+/** Member by member: what else is known of an application never gets out by accident. */
+function viewToJson(view: ApplicationView, language: Language) {
+  const { id, kind, state, serial, code, basic, consent, mandate, filer, reviewer, endorsedBy } =
+    view
+  const { comments, note, warnings, derived, dueAt, createdAt, updatedAt } = view
+  return {
+    id,
+    kind,
+    state,
+    serial,
+    code,
+    basic,
+    consent,
+    declaration: true,
+    mandate,
+    filer,
+    reviewer,
+    endorsedBy,
+    comments,
+    note,
+    warnings: warnings.map(warning => inLanguage(warning, language)),
+    derived,
+    dueAt,
+    createdAt,
+    updatedAt,
+  }
+}
+
+function detailToJson({ history, changes, conflicts }: ApplicationDetail, { role }: Caller) {
+  return { history, changes, conflicts: role === 'reviewer' ? conflicts : [] }
+}
+
+function inLanguage({ pointer, rule, detail }: FieldError, language: Language) {
+  return { pointer, rule, detail: detail[language] }
+}

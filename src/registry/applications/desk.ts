@@ -1,0 +1,123 @@
+import type { Permissions } from '../../access/permissions.ts'
+import type { Caller } from '../../model/caller.ts'
+import { Failure } from '../../model/failures.ts'
+import type { WriteRequest } from '../identifiers.ts'
+import { type Application, closeApplication, openApplication } from './filing.ts'
+import type {
+  ApplicationReads,
+  ApplicationRow,
+  FilingLedger,
+  FilingTransactions,
+  StepRow,
+} from './parts.ts'
+import { type ApplicationStep, nextState } from './states.ts'
+import type { SubjectKeys } from './subject-keys.ts'
+import { type ApplicationView, viewOf } from './view.ts'
+
+export interface DeskParts {
+  readonly transactions: FilingTransactions
+  readonly reads: ApplicationReads
+  readonly keysOf: (subject: string) => Promise<SubjectKeys>
+  /** Seals what an idempotency key keeps of a write, because it may hold personal items. */
+  readonly outcomes: { seal(text: string): string; open(sealed: string): string }
+  readonly demand: Permissions['demand']
+}
+
+/** One application in the hands of somebody who takes a step with it. */
+export interface Case {
+  readonly ledger: FilingLedger
+  readonly caller: Caller
+  readonly keys: SubjectKeys
+  readonly application: Application
+}
+
+/**
+ * Runs one step on one application: locked and open, in one transaction, once the caller may and its serial is right.
+ * @returns undefined where there is no such application
+ */
+export async function onDesk(
+  parts: DeskParts,
+  id: string,
+  action: 'application.edit' | 'application.decide',
+  { caller, ifSerial, idempotency }: WriteRequest,
+  work: (theCase: Case) => Promise<Application>,
+): Promise<ApplicationView | undefined> {
+  const found = await parts.reads.findApplication(id)
+  if (found === undefined) return undefined
+  parts.demand(caller, action, found)
+  // Before the transaction, in which no other question may be asked.
+  const keys = await parts.keysOf(found.subject)
+  return writeSealed(
+    parts,
+    caller,
+    async ledger => {
+      const row = (await ledger.lockApplication(id)) ?? found
+      parts.demand(caller, action, row)
+      if (ifSerial !== undefined && ifSerial !== row.serial) {
+        throw new Failure('VERSION_STALE', undefined, { facts: { serial: row.serial } })
+      }
+      return work({ ledger, caller, keys, application: openApplication(row, keys) })
+    },
+    idempotency,
+  )
+}
+
+/** One transaction whose outcome is an application; a repetition is shown what the first was shown. */
+export async function writeSealed(
+  { transactions, outcomes }: Pick<DeskParts, 'transactions' | 'outcomes'>,
+  caller: Caller,
+  work: (ledger: FilingLedger) => Promise<Application>,
+  idempotency: WriteRequest['idempotency'],
+): Promise<ApplicationView> {
+  const sealed = await transactions.write(
+    caller,
+    async ledger => outcomes.seal(JSON.stringify(viewOf(await work(ledger)))),
+    idempotency,
+  )
+  return JSON.parse(outcomes.open(sealed))
+}
+
+/** Members that a step changes beside the state. */
+export type Changes = Partial<Omit<Application, 'id' | 'kind' | 'state' | 'serial' | 'subject'>>
+
+/**
+ * The application after a step, with its history and audit rows; whatever waited about it is done.
+ * @throws Failure `STATE_CONFLICT` where its state does not allow the step
+ */
+export async function takeStep(
+  { ledger, keys, application: before }: Omit<Case, 'caller'>,
+  step: ApplicationStep,
+  changes: Changes,
+  said: Partial<Pick<StepRow, 'comments' | 'note'>> = {},
+): Promise<Application> {
+  const next: Application = {
+    ...before,
+    ...changes,
+    state: nextState(before.state, step),
+    serial: before.serial + 1,
+    updatedAt: ledger.at,
+  }
+  const { comments = {}, note = null } = said
+  await ledger.putApplication(closeApplication(next, keys), { step, comments, note }, 'replace')
+  if (step !== 'edit') await ledger.endNotices(about(next))
+  await auditStep(ledger, next, step)
+  return next
+}
+
+/** Texts and fields stay out of the audit, which is kept for ever and never sealed. */
+export async function auditStep(
+  ledger: FilingLedger,
+  { id, kind, state, serial, code }: Application,
+  step: StepRow['step'],
+): Promise<void> {
+  await ledger.audit({
+    action: `application.${step}`,
+    target: `application:${id}`,
+    detail: { kind, state, serial, ...(code === null ? {} : { code }) },
+  })
+}
+
+/** What notices call it. */
+export function about({ id }: Pick<ApplicationRow, 'id'>): string {
+  return `application:${id}`
+}

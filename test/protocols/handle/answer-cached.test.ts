@@ -1,0 +1,77 @@
+import t from 'tap'
+import { AnswerBatch } from '../../../src/protocols/handle/answer-batch.ts'
+import { envelopeBytes } from '../../../src/protocols/handle/envelope.ts'
+import { opFlags } from '../../../src/protocols/handle/op-flags.ts'
+import { aRecord, aValue } from '../../support/builders.ts'
+import { type Asked, aQuestion, aTcpClient, aUdpClient, publicFlags } from './a-client.ts'
+import { aHandleDoor } from './a-handle-door.ts'
+
+const handleCount = 200
+const peer = { address: '127.0.0.1', identity: undefined }
+/** What makes no difference to the answer, and is not done on the short way: there is no key to sign with. */
+const longWay = (publicFlags | opFlags.CERT) >>> 0
+
+const versions = [
+  [2, 10, 2, 11],
+  [2, 1, 0, 0],
+  [2, 11, 2, 3],
+  [5, 0, 1, 0],
+] as const
+
+/** Handles of several lengths and scripts, with one to eight values of which some are nobody's to read. */
+const records = Array.from({ length: handleCount }, (_, n) =>
+  aRecord({
+    identifier: `88.118.8/${n % 3 === 0 ? '轴承-' : 'ABC-'}${'x'.repeat(n % 40)}${n}`,
+    values: Array.from({ length: 1 + (n % 8) }, (_, at) =>
+      aValue({
+        index: at + 1,
+        data: { format: 'string', value: `value ${'é'.repeat((n * at) % 90)}` },
+        permissions: at % 4 === 3 ? '1100' : '1110',
+      }),
+    ),
+  }),
+)
+
+t.test(
+  `an answer from memory is to the byte what the long way says, ${handleCount} times`,
+  async t => {
+    const { tcpAt, udpAt, door } = await aHandleDoor(t, { records })
+    const tcp = await aTcpClient(t, tcpAt)
+    const udp = await aUdpClient(t, udpAt)
+
+    for (const [n, { identifier }] of records.entries()) {
+      const handle = n % 2 === 0 ? identifier : identifier.toLowerCase()
+      const version = versions[n % versions.length] as NonNullable<Asked['version']>
+      const asked = { version, requestId: n + 1, sessionId: n * 7 }
+      const frame = aQuestion(handle, asked)
+      const long = (await tcp.ask(aQuestion(handle, { ...asked, opFlags: longWay }))).bytes
+      const batch = new AnswerBatch()
+
+      const isCached = door.answerCached(frame, 0, frame.length, peer, batch)
+
+      t.ok(isCached, identifier)
+      t.same(batch.view(), long, identifier)
+      t.same((await tcp.ask(frame)).bytes, long, identifier)
+      t.same((await udp.ask(frame)).bytes, long.subarray(envelopeBytes), identifier)
+    }
+  },
+)
+
+t.test('what the long way does more for is not answered from memory', async t => {
+  const { tcpAt, door } = await aHandleDoor(t)
+  const tcp = await aTcpClient(t, tcpAt)
+  await tcp.ask(aQuestion('88.118.8/ABC-1'))
+
+  const others = {
+    'a filter': aQuestion('88.118.8/ABC-1', { types: ['URL'] }),
+    'a digest': aQuestion('88.118.8/ABC-1', { opFlags: (publicFlags | opFlags.RRDG) >>> 0 }),
+    'another operation': aQuestion('88.118.8/ABC-1', { opCode: 2 }),
+    'what is not there': aQuestion('88.118.8/none'),
+  }
+
+  for (const [name, frame] of Object.entries(others)) {
+    const batch = new AnswerBatch()
+    t.notOk(door.answerCached(frame, 0, frame.length, peer, batch), name)
+    t.equal(batch.byteCount, 0, name)
+  }
+})
