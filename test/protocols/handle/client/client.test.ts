@@ -57,7 +57,7 @@ t.test('questions over TCP share a connection, and answers may come in any order
 
 t.test('an answer in pieces, with others around it, is found by its request id', async t => {
   const peer = await aTcpPeer(t, (chunk, socket) => {
-    const other = anAnswerTo(chunk, { requestId: chunk.readUInt32BE(8) ^ 1, text: 'wrong' })
+    const other = anAnswerTo(chunk, { requestId: (chunk.readUInt32BE(8) ^ 1) >>> 0, text: 'wrong' })
     const bytes = Buffer.concat([other, anAnswerTo(chunk, { text: 'right' })])
     for (const byte of bytes) socket.write(Buffer.of(byte))
   })
