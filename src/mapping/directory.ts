@@ -12,12 +12,12 @@ type SubjectEntry = Subject & { readonly epoch: number }
  */
 export class PrefixDirectory {
   readonly #nodePrefix: string
-  /** Written only by {@link learn}, which the change follower calls. */
-  readonly #prefixes = new Map<string, PrefixEntry>()
+  /** By system, then prefix, so that looking up makes no text. Written only by {@link learn}, which the change follower calls. */
+  readonly #prefixes = new Map<System, Map<string, PrefixEntry>>()
   readonly #subjects = new Map<string, SubjectEntry>()
   readonly #subjectIdsByCode = new Map<string, string>()
-  /** Prefix keys by owner; the answer's `prefixes` are sorted when asked for, which is once per cached answer. */
-  readonly #keysByOwner = new Map<string, Set<string>>()
+  /** What each subject owns; sorted when asked for, which is once per cached answer. */
+  readonly #owned = new Map<string, Set<PrefixEntry>>()
 
   /** Takes rows as the store has them now; a row already known is replaced. */
   learn(content: { prefixes: readonly PrefixEntry[]; subjects: readonly SubjectEntry[] }): void {
@@ -41,7 +41,7 @@ export class PrefixDirectory {
   }
 
   find(system: System, prefix: string): PrefixEntry | undefined {
-    return this.#prefixes.get(keyOf(system, prefix))
+    return this.#prefixes.get(ownSystem(system))?.get(prefix)
   }
 
   subject(id: string): SubjectEntry | undefined {
@@ -55,12 +55,8 @@ export class PrefixDirectory {
   }
 
   prefixesOf(subjectId: string): readonly PrefixEntry[] {
-    const keys = this.#keysByOwner.get(subjectId)
-    if (keys === undefined) return []
-    return [...keys]
-      .map(key => this.#prefixes.get(key))
-      .filter(entry => entry?.state === 'enabled')
-      .sort(bySystemThenPrefix) as PrefixEntry[]
+    const owned = this.#owned.get(subjectId) ?? []
+    return [...owned].filter(({ state }) => state === 'enabled').sort(bySystemThenPrefix)
   }
 
   subjectEpoch(subjectId: string | null): number {
@@ -74,7 +70,9 @@ export class PrefixDirectory {
 
   /** Every prefix in the order of system and prefix, for lists. */
   all(): PrefixEntry[] {
-    return [...this.#prefixes.values()].sort(bySystemThenPrefix)
+    return [...this.#prefixes.values()]
+      .flatMap(prefixes => [...prefixes.values()])
+      .sort(bySystemThenPrefix)
   }
 
   // Rows may be read out of order by two followers; epochs only grow, so the older row is recognised.
@@ -86,25 +84,25 @@ export class PrefixDirectory {
   }
 
   #learnPrefix(entry: PrefixEntry): void {
-    const key = keyOf(entry.system, entry.prefix)
-    const before = this.#prefixes.get(key)
+    const before = this.find(entry.system, entry.prefix)
     if (before !== undefined && before.epoch >= entry.epoch) return
-    if (before?.owner != null) this.#keysByOwner.get(before.owner)?.delete(key)
+    if (before !== undefined && before.owner !== null) this.#owned.get(before.owner)?.delete(before)
     if (entry.owner !== null) {
-      const owned = this.#keysByOwner.get(entry.owner) ?? new Set()
-      this.#keysByOwner.set(entry.owner, owned.add(key))
+      const owned = this.#owned.get(entry.owner) ?? new Set()
+      this.#owned.set(entry.owner, owned.add(entry))
     }
-    this.#prefixes.set(key, entry)
+    const system = ownSystem(entry.system)
+    const prefixes = this.#prefixes.get(system) ?? new Map<string, PrefixEntry>()
+    this.#prefixes.set(system, prefixes.set(entry.prefix, entry))
   }
 }
 
 /** A code is registered under a handle prefix; every other system has prefixes of its own. */
-function keyOf(system: System, prefix: string): string {
-  return `${system === 'code' ? 'handle' : system}:${prefix}`
+function ownSystem(system: System): System {
+  return system === 'code' ? 'handle' : system
 }
 
-function bySystemThenPrefix(a: Prefix | undefined, b: Prefix | undefined): number {
-  if (a === undefined || b === undefined) return 0
+function bySystemThenPrefix(a: Prefix, b: Prefix): number {
   const [first, second] = [`${a.system}:${a.prefix}`, `${b.system}:${b.prefix}`]
   return first < second ? -1 : first > second ? 1 : 0
 }

@@ -43,7 +43,7 @@ export function pkcs8OfSm2(
   return Buffer.concat([sm2Pkcs8Start, number, sm2Pkcs8Middle, point])
 }
 
-/** PEM of a private key, as both national SDKs and OpenSSL read it. */
+/** PEM of a private key, as OpenSSL and ID-SDK read it. */
 export function pemOfPrivateKey(pkcs8: Buffer): string {
   const lines = pkcs8.toString('base64').match(new RegExp(`.{1,${pemLineChars}}`, 'g')) ?? []
   return ['-----BEGIN PRIVATE KEY-----', ...lines, '-----END PRIVATE KEY-----', ''].join('\n')
