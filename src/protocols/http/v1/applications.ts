@@ -38,6 +38,8 @@ const undecided = ['submitted', 'reviewing'] as const
 
 /** A path of one application that does something with it. */
 const step = (name: string) => `/v1/applications/:id([^:]+)::${name}`
+/** An id that holds a colon is no id of ours, and its path no path of a step. */
+const colonProblem = 'METHOD_UNKNOWN'
 
 const idSchema = Type.String({ minLength: 1, maxLength: 64 })
 const params = closed({ id: idSchema })
@@ -282,7 +284,7 @@ export function applicationRoutes(
         params,
         querystring: closed({}),
         headers: changeHeaders,
-        response: responses({ 200: json('submitted', viewSchema) }, ...stepProblems),
+        response: responses({ 200: json('submitted', viewSchema) }, ...stepProblems, colonProblem),
       },
     },
     async (request, reply) => {
@@ -302,7 +304,7 @@ export function applicationRoutes(
         params,
         querystring: closed({}),
         headers: changeHeaders,
-        response: responses({ 200: json('withdrawn', viewSchema) }, ...stepProblems),
+        response: responses({ 200: json('withdrawn', viewSchema) }, ...stepProblems, colonProblem),
       },
     },
     async (request, reply) => {
@@ -325,7 +327,7 @@ export function applicationRoutes(
         body: orNull(
           closed({ reviewer: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })) }),
         ),
-        response: responses({ 200: json('assigned', viewSchema) }, ...stepProblems),
+        response: responses({ 200: json('assigned', viewSchema) }, ...stepProblems, colonProblem),
       },
     },
     async (request, reply) => {
@@ -352,7 +354,7 @@ export function applicationRoutes(
           note: Type.Optional(textSchema),
           subject: Type.Optional(placementSchema),
         }),
-        response: responses({ 200: json('decided', viewSchema) }, ...stepProblems),
+        response: responses({ 200: json('decided', viewSchema) }, ...stepProblems, colonProblem),
       },
     },
     async (request, reply) => {

@@ -127,7 +127,12 @@ export function enterpriseRoutes(
           querystring: closed({}),
           headers: changeHeaders,
           body: reasonSchema,
-          response: responses({ 200: json('done', enterpriseSchema) }, ...writeProblems),
+          // A code that holds a colon is none, and its path no path of a step.
+          response: responses(
+            { 200: json('done', enterpriseSchema) },
+            'METHOD_UNKNOWN',
+            ...writeProblems,
+          ),
         },
       },
       async request => {

@@ -19,6 +19,8 @@ import {
 import { writeRequestOf } from './write-request.ts'
 
 const step = (name: string) => `/v1/mandates/:id([^:]+)::${name}`
+/** An id that holds a colon is no id of ours, and its path no path of a step. */
+const colonProblem = 'METHOD_UNKNOWN'
 
 const idSchema = Type.String({ minLength: 1, maxLength: 64 })
 const params = closed({ id: idSchema })
@@ -119,7 +121,11 @@ export function mandateRoutes(app: HttpApp, { mandates }: HttpParts): void {
         querystring: closed({}),
         headers: changeHeaders,
         body: orNull(closed({ uscc: Type.Optional(usccSchema) })),
-        response: responses({ 200: json('confirmed', mandateSchema) }, ...stepProblems),
+        response: responses(
+          { 200: json('confirmed', mandateSchema) },
+          ...stepProblems,
+          colonProblem,
+        ),
       },
     },
     async (request, reply) => {
@@ -140,7 +146,7 @@ export function mandateRoutes(app: HttpApp, { mandates }: HttpParts): void {
         params,
         querystring: closed({}),
         headers: changeHeaders,
-        response: responses({ 200: json('ended', mandateSchema) }, ...stepProblems),
+        response: responses({ 200: json('ended', mandateSchema) }, ...stepProblems, colonProblem),
       },
     },
     async (request, reply) =>
