@@ -14,7 +14,8 @@ import {
 import { aNode } from '../support/node.ts'
 
 const seed = 4
-const identifierCount = 1_000
+/** By hand `QXM_TEST_IDENTIFIERS=10000`. */
+const identifierCount = Number(process.env['QXM_TEST_IDENTIFIERS'] ?? 1_000)
 
 /** What a door said, whatever its words: values, who to ask, or a kind of no. */
 type Said =
