@@ -57,7 +57,7 @@ try {
   }
   await writeFile(
     process.argv[3] ?? join(here, '..', 'bench-result.json'),
-    JSON.stringify(report, null, 2),
+    `${JSON.stringify(report, null, 2)}\n`,
   )
   print(results, idleMegabytes)
 } finally {
