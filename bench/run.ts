@@ -10,6 +10,7 @@ import { handleContestants } from './handle.ts'
 import { startChild } from './load/child.ts'
 import { type Contestant, compare, print } from './load/compare.ts'
 import { measure, residentMegabytes, type Target } from './load/measure.ts'
+import { findWrk, measureWithWrk } from './load/wrk.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const program = join(here, '..', 'src', 'main.js')
@@ -34,11 +35,11 @@ try {
   const answer = Buffer.from(await (await fetch(`${url}/v1/resolve/88.118.8/ABC-1`)).arrayBuffer())
   const bare = await startChild(join(here, 'load', 'bare-http.js'), [answer.toString('base64')])
 
-  const results = await compare(
-    contestants(url, node.pid, `http://127.0.0.1:${bare.ready['port']}`, bare.pid),
-    load.seconds,
-    rounds,
-  )
+  const all = targets(url, node.pid, `http://127.0.0.1:${bare.ready['port']}`, bare.pid)
+  const results = await compare(all.map(byAutocannon), load.seconds, rounds)
+  const wrk = findWrk()
+  if (wrk === undefined) process.stderr.write('without wrk: apt-get install -y wrk\n')
+  else results.push(...(await compare(all.flatMap(byWrk(wrk)), load.seconds, rounds)))
   const handle = await handleContestants(node)
   for (const group of handle.groups) {
     results.push(...(await compare(group, load.seconds, rounds)))
@@ -50,6 +51,7 @@ try {
   const report = {
     at: new Date().toISOString(),
     machine: machine(),
+    hasWrk: wrk !== undefined,
     load,
     rounds,
     idleMegabytes,
@@ -64,11 +66,21 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 
-function contestants(url: string, pid: number, bareUrl: string, barePid: number): Contestant[] {
-  return targets(url, pid, bareUrl, barePid).map(target => ({
-    name: target.name,
-    measure: seconds => measure(target, { ...load, seconds }),
-  }))
+function byAutocannon(target: Target): Contestant {
+  return { name: target.name, measure: seconds => measure(target, { ...load, seconds }) }
+}
+
+/** Batches are POSTs, for which wrk would need a script. */
+function byWrk(wrk: string): (target: Target) => Contestant[] {
+  return target =>
+    target.request.method === 'GET'
+      ? [
+          {
+            name: `${target.name}, by wrk`,
+            measure: seconds => measureWithWrk(wrk, target, { ...load, seconds }),
+          },
+        ]
+      : []
 }
 
 function targets(url: string, pid: number, bareUrl: string, barePid: number): Target[] {
@@ -88,6 +100,13 @@ function targets(url: string, pid: number, bareUrl: string, barePid: number): Ta
       pid,
       url,
       request: get('/v1/resolve/88.118.8/ABC-1', { accept: 'application/x-protobuf' }),
+      answersPerRequest: 1,
+    },
+    {
+      name: 'resolve by GTIN (an alias), cached',
+      pid,
+      url,
+      request: get('/v1/resolve/06901234000016'),
       answersPerRequest: 1,
     },
     {

@@ -1,98 +1,98 @@
 /**
- * `node dist/bench/stores.js`: what a miss costs, beside the plainest way to ask the same store. Needs an empty database
- * in QXM_BENCH_DATABASE_URL, and may be told how many records to fill it with (100 000). Rounds are interleaved; the
- * figure is answers per second of this process's CPU time.
+ * `node dist/bench/stores.js [count] [file]`: what a miss costs, beside the plainest way to ask the same store. Fills a
+ * PostgreSQL with so many records (100 000) of five values each: one of its own, or the empty one that
+ * QXM_BENCH_DATABASE_URL names.
  */
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
 import { gather } from '../src/resolver/gather.ts'
 import { migrate, readMigrations } from '../src/storage/postgres/migrate.ts'
 import { makeRecords } from '../src/storage/postgres/records.ts'
 import { openServer } from '../src/storage/postgres/server.ts'
-import { median } from './load/measure.ts'
+import { type AskRow, compareAsks, report } from './load/ask.ts'
+import { startPostgres } from './load/servers.ts'
 
-const url = process.env['QXM_BENCH_DATABASE_URL']
-if (url === undefined) throw new Error('QXM_BENCH_DATABASE_URL names an empty database')
 const recordCount = Number(process.argv[2] ?? 100_000)
-const rounds = 5
-const roundMs = 2_000
-const callers = 256
+const file =
+  process.argv[3] ?? join(import.meta.dirname, '..', `bench-stores-${recordCount}-result.json`)
+const load = { callers: 256, rounds: 5, roundMs: 2_000 }
 
-const database = await openServer({ urls: [url], statementTimeoutMs: 600_000 })
-const plain = new pg.Pool({ connectionString: url, max: 8 })
+const given = process.env['QXM_BENCH_DATABASE_URL']
+const server = given === undefined ? await startPostgres() : undefined
+const url = given ?? server?.url ?? ''
 try {
-  await migrate(database, await readMigrations('migrations'))
-  await fill()
-  const records = makeRecords(database)
-  const find = gather(keys => records.find(keys), {
-    keysMax: 256,
-    batchesMax: 4,
-    waitingMax: 10_000,
-  })
-  const ways: Record<string, (key: string) => Promise<unknown>> = {
-    'one prepared SELECT per request': key =>
-      plain.query({ name: 'one', text: 'select * from records where key = $1', values: [key] }),
-    'gathered, as the node asks': find,
-  }
-  const measured = new Map(
-    Object.keys(ways).map(name => [name, [] as { eff: number; rate: number }[]]),
-  )
-  for (const ask of Object.values(ways)) await run(ask, 500)
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, ask] of Object.entries(ways))
-      measured.get(name)?.push(await run(ask, roundMs))
-  }
-  print(measured)
+  const { rows, fillSeconds } = await run()
+  const facts = { recordCount, fillSeconds, load }
+  await report(`${recordCount} records, ${load.callers} callers`, rows, facts, file)
 } finally {
-  await plain.end()
-  await database.close()
+  await server?.stop()
 }
 
-/** As many records as asked for, of five values each, by one statement. */
-async function fill(): Promise<void> {
-  const [row] = await database.query<{ count: number }>('select count(*) as count from records')
-  if ((row?.count ?? 0) >= recordCount) return
-  await database.query(
-    `insert into records (key, prefix, identifier, system, kind, values, aliases, submitter, basis, serial, created_at, updated_at)
-     select '88.118.8/abc-' || n, '88.118.8', '88.118.8/ABC-' || n, 'handle', 'product',
-       (select json_agg(json_build_object('index', i, 'type', 'URL', 'data',
-          json_build_object('format', 'string', 'value', 'https://example.com/products/' || n || '/' || i),
-          'ttl', 86400, 'timestamp', '2026-11-23T06:00:00Z', 'permissions', '1110', 'references', '[]'::json))
-        from generate_series(1, 5) i),
-       '[]', 'bench', 'authority', 1, now(), now()
-     from generate_series(1, $1::int) n on conflict do nothing`,
-    [recordCount],
-  )
-  await database.query('analyze records')
-}
-
-async function run(
-  ask: (key: string) => Promise<unknown>,
-  durationMs: number,
-): Promise<{ eff: number; rate: number }> {
-  const cpuBefore = process.cpuUsage()
-  const startedAt = performance.now()
-  let count = 0
-  async function call(): Promise<void> {
-    while (performance.now() - startedAt < durationMs) {
-      await ask(`88.118.8/abc-${1 + Math.floor(Math.random() * recordCount)}`)
-      count += 1
-    }
+async function run(): Promise<{ rows: AskRow[]; fillSeconds: number }> {
+  const database = await openServer({ urls: [url], statementTimeoutMs: 600_000 })
+  const plain = new pg.Pool({ connectionString: url, max: 8 })
+  try {
+    await migrate(database, await readMigrations('migrations'))
+    const startedAt = performance.now()
+    await fill(plain)
+    const fillSeconds = (performance.now() - startedAt) / 1000
+    const records = makeRecords(database)
+    const find = gather(keys => records.find(keys), {
+      keysMax: 256,
+      batchesMax: 4,
+      waitingMax: 10_000,
+    })
+    const rows = await compareAsks(
+      {
+        'one prepared SELECT per request': key =>
+          plain.query({ name: 'one', text: 'select * from records where key = $1', values: [key] }),
+        'gathered, as the node asks': find,
+      },
+      { ...load, keyCount: recordCount, keyOf: number => `88.118.8/abc-${number}` },
+    )
+    return { rows, fillSeconds }
+  } finally {
+    await plain.end()
+    await database.close()
   }
-  await Promise.all(Array.from({ length: callers }, call))
-  const { user, system } = process.cpuUsage(cpuBefore)
-  const seconds = (performance.now() - startedAt) / 1000
-  return { eff: count / ((user + system) / 1e6), rate: count / seconds }
 }
 
-function print(measured: ReadonlyMap<string, readonly { eff: number; rate: number }[]>): void {
-  const [reference = []] = measured.values()
-  process.stdout.write(`${recordCount} records, ${callers} callers\n\n`)
-  process.stdout.write(
-    '| what | answers per CPU second, ratio | answers/s |\n| --- | ---: | ---: |\n',
-  )
-  for (const [name, runs] of measured) {
-    const ratio = median(runs.map(({ eff }, round) => eff / (reference[round]?.eff ?? Number.NaN)))
-    const rate = Math.round(median(runs.map(run => run.rate)))
-    process.stdout.write(`| ${name} | ${ratio.toFixed(2)} | ${rate} |\n`)
+async function fill(pool: pg.Pool): Promise<void> {
+  const client = await pool.connect()
+  try {
+    const { rows } = await client.query<{ count: string }>('select count(*) as count from records')
+    if (Number(rows[0]?.count) > 0) return
+    const copy = `copy records (key, prefix, identifier, system, kind, values, aliases, submitter, basis, serial,
+      created_at, updated_at) from stdin`
+    await pipeline(lines, client.query(copyFrom(copy)))
+    await client.query('vacuum analyze records')
+  } finally {
+    client.release()
   }
+}
+
+/** Rows in COPY's text format, some hundred a piece. */
+function* lines(): Generator<string> {
+  for (let from = 0; from < recordCount; from += 500) {
+    const count = Math.min(500, recordCount - from)
+    yield Array.from({ length: count }, (_, at) => line(from + at)).join('')
+  }
+}
+
+function line(number: number): string {
+  const at = '2026-11-23T06:00:00Z'
+  const values = [1, 2, 3, 4, 5].map(index => ({
+    index,
+    type: 'URL',
+    data: { format: 'string', value: `https://example.com/products/${number}/${index}` },
+    ttl: 86_400,
+    timestamp: at,
+    permissions: '1110',
+    references: [],
+  }))
+  const [key, identifier] = [`88.118.8/abc-${number}`, `88.118.8/ABC-${number}`]
+  const columns = [key, '88.118.8', identifier, 'handle', 'product', JSON.stringify(values), '[]']
+  return `${[...columns, 'bench', 'authority', 1, at, at].join('\t')}\n`
 }
