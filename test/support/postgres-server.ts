@@ -1,18 +1,10 @@
 import { execFile } from 'node:child_process'
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import t from 'tap'
-import {
-  aServerFolder,
-  endServer,
-  findProgram,
-  freePort,
-  type Needed,
-  startServer,
-  unprivileged,
-} from './throw-away.ts'
+import { endServer, findPostgres, freePort, startServer, unprivileged } from './programs.ts'
+import { aServerFolder, type Needed } from './throw-away.ts'
 
 /** A PostgreSQL server for one test file, on loopback, as user `postgres` without a password. */
 export interface PostgresServer {
@@ -33,24 +25,6 @@ export interface PostgresServer {
 export const postgres: Needed = {
   name: 'postgresql',
   missing: () => (findPostgres() ? undefined : 'apt-get install -y postgresql'),
-}
-
-/** Debian keeps the server's programs off the PATH, by version; the newest is taken. */
-function findPostgres(name = 'postgres'): string | undefined {
-  const versions = '/usr/lib/postgresql'
-  const folders = listFolder(versions).sort((a, b) => Number(b) - Number(a))
-  return findProgram(
-    name,
-    folders.map(version => join(versions, version, 'bin')),
-  )
-}
-
-function listFolder(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
 }
 
 let shared: Promise<PostgresServer> | undefined

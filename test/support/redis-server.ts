@@ -1,14 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
-import {
-  aServerFolder,
-  endServer,
-  findProgram,
-  freePort,
-  type Needed,
-  startServer,
-} from './throw-away.ts'
+import { endServer, findProgram, freePort, startServer } from './programs.ts'
+import { aServerFolder, type Needed } from './throw-away.ts'
 
 /** A Redis server for one test file, on loopback, without a password and without anything on disk. */
 export interface RedisServer {

@@ -169,18 +169,20 @@ export function makeRedisRecords(parts: RedisRecordsParts): RedisRecords {
 
   return {
     async find(keys) {
-      const found = new Map<string, SharedEntry | undefined>()
-      const servers = groupBy([...new Set(keys)], key => link.serverOf(redisKeyOf(key)))
+      const found = new Array<SharedEntry | undefined>(keys.length)
+      const asked = keys.map((key, position) => ({ key, position, redisKey: redisKeyOf(key) }))
+      const servers = groupBy(asked, ({ redisKey }) => link.serverOf(redisKey))
       await Promise.all(
-        [...servers].map(async ([server, serverKeys]) => {
-          const answers = await read(server, serverKeys.map(redisKeyOf))
-          answers?.forEach((bytes, position) => {
-            const key = serverKeys[position] ?? ''
-            found.set(key, entryIn(key, bytes))
+        [...servers].map(async ([server, ofServer]) => {
+          const redisKeys = ofServer.map(({ redisKey }) => redisKey)
+          const answers = await read(server, redisKeys)
+          answers?.forEach((bytes, at) => {
+            const { key, position } = ofServer[at] as (typeof ofServer)[number]
+            found[position] = entryIn(key, bytes)
           })
         }),
       )
-      return keys.map(key => found.get(key))
+      return found
     },
 
     put(key, entry) {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t from 'tap'
+import { freePort } from '../../support/programs.ts'
 import { aRedisServer, type RedisServer, redis } from '../../support/redis-server.ts'
-import { freePort, testWith } from '../../support/throw-away.ts'
+import { testWith } from '../../support/throw-away.ts'
 import { aProcess, aSmallStore, type Process, until } from './a-process.ts'
 
 const slotCount = 16_384

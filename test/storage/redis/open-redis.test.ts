@@ -4,16 +4,15 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import t from 'tap'
-import { aRedisServer, redis } from '../../support/redis-server.ts'
 import {
-  aServerFolder,
   endServer,
   findProgram,
   freePort,
   startServer,
-  testWith,
   unprivileged,
-} from '../../support/throw-away.ts'
+} from '../../support/programs.ts'
+import { aRedisServer, redis } from '../../support/redis-server.ts'
+import { aServerFolder, testWith } from '../../support/throw-away.ts'
 import { aProcess, aSmallStore, until } from './a-process.ts'
 
 t.test('a node starts without its Redis, and says so', async t => {
