@@ -18,9 +18,10 @@ import { responseCodes } from '../protocols/handle/response-codes.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { hostAndPort } from '../runtime/ready.ts'
 import { type Call, type Options, UsageError } from './command.ts'
-import { configOf, plainUrl, reachableHost, urlOf } from './connect.ts'
+import { configOf, plainUrl, urlOf } from './connect.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
-import { openNodeClient, reasonOf, Unreachable } from './node-client.ts'
+import { answerMsMax, placeOf, serverOption, unreachable } from './handle-server.ts'
+import { openNodeClient } from './node-client.ts'
 import { json } from './print.ts'
 import { type Value, valuesText } from './print-answer.ts'
 
@@ -33,14 +34,7 @@ export const viaOptions = {
       'ask as Handle clients do: over TCP, UDP, the HTTP tunnel or REST',
     ),
   },
-  server: {
-    kind: 'text',
-    value: 'HOST:PORT',
-    help: say(
-      '询问的服务器，默认本节点；与 --via 同用',
-      'the server to ask, this node by default; with --via',
-    ),
-  },
+  ...serverOption,
 } as const satisfies Options
 
 /** What a Handle server said. */
@@ -50,9 +44,6 @@ interface HandleAnswer {
   /** Those of a referral are its sites. */
   readonly values: readonly Value[]
 }
-
-/** Like a person waits; one server over one transport. */
-const answerMsMax = 10_000
 
 /** Asks one server in its own words: what a national SDK would be told, and not what we would make of it. */
 export async function resolveVia(call: Call): Promise<ExitCode> {
@@ -168,32 +159,12 @@ function readBody(handle: string, { responseCode, body }: ServerAnswer): HandleA
   }
 }
 
-function placeOf(call: Call): { readonly address: string; readonly port: number } {
-  const text = call.given.text('server')
-  if (text === undefined) {
-    const { config } = configOf(call)
-    return { address: reachableHost(config.node.host[0]), port: config.handle.port }
-  }
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text)
-  const [address, port] = [match?.[1] ?? match?.[2], Number(match?.[3])]
-  if (address !== undefined && port >= 1 && port <= 65_535) return { address, port }
-  throw new UsageError(say('--server 须为 主机:端口', '--server is host:port'))
-}
-
 function httpUrlOf(call: Call): string {
   if (call.given.has('server')) {
     const { address, port } = placeOf(call)
     return `http://${hostAndPort(address, port)}`
   }
   return urlOf(call) ?? plainUrl(configOf(call).config)
-}
-
-function unreachable(where: string, cause: unknown): Unreachable {
-  const why = reasonOf(cause)
-  return new Unreachable(
-    say(`${where} 没有可用的应答（${why}）`, `no usable answer from ${where} (${why})`),
-    cause,
-  )
 }
 
 function exitCodeOf(responseCode: number): ExitCode {

@@ -6,6 +6,7 @@ import { handleBytesMax } from './limits.ts'
 import { opCodes } from './op-codes.ts'
 import { opFlags } from './op-flags.ts'
 import type { HandleParts } from './parts.ts'
+import { makeRecentHandles } from './recent-handles.ts'
 import type { Peer } from './request.ts'
 import { responseCodes } from './response-codes.ts'
 import { expirationSeconds } from './write-answer.ts'
@@ -42,11 +43,13 @@ export function makeAnswerCached({
   site,
   clock,
 }: HandleParts): AnswerCached {
+  const findIdentifier = makeRecentHandles(parse)
+
   return function answerCached(input, start, end, { address, identity }, batch) {
     const handleLength = findHandle(input, start, end)
     if (handleLength === 0) return false
     const handleEnd = start + handleAt + handleLength
-    const identifier = findIdentifier(input.toString('utf8', start + handleAt, handleEnd))
+    const identifier = findIdentifier(input, start + handleAt, handleEnd)
     const resolution = identifier && resolver.peek(identifier)
     if (identifier === undefined || resolution?.shared === undefined) return false
     const { answer, shared } = resolution
@@ -58,7 +61,7 @@ export function makeAnswerCached({
     return true
   }
 
-  function findIdentifier(text: string): Identifier | undefined {
+  function parse(text: string): Identifier | undefined {
     try {
       return names.parse(text)
     } catch {

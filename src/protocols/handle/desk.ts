@@ -2,7 +2,7 @@ import type { Caller } from '../../model/caller.ts'
 import { Failure } from '../../model/failures.ts'
 import type { Prefix } from '../../model/prefix.ts'
 import type { StoredRecord } from '../../model/record.ts'
-import { isPublic, type Reference, type Value } from '../../model/value.ts'
+import type { Reference, Value } from '../../model/value.ts'
 import type { HandleParts } from './parts.ts'
 import { makeOwnRecords, type OwnRecords, type Placed } from './records.ts'
 import { Refusal } from './refusal.ts'
@@ -268,9 +268,6 @@ function callerId(identity: Identity): string {
 function checkValues(values: readonly Value[]): void {
   if (values.length === 0) throw new Refusal(responseCodes.INVALID_VALUE, 'no values')
   checkIndexes(values.map(({ index }) => index))
-  if (values.some(value => value.type.toUpperCase() === 'HS_SECKEY' && isPublic(value))) {
-    throw new Refusal(responseCodes.INVALID_VALUE, 'a secret key must not be publicly readable')
-  }
 }
 
 function checkIndexes(indexes: readonly number[]): void {

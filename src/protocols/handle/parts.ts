@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client'
+import type { Gate } from '../../access/gate.ts'
 import type { Caller } from '../../model/caller.ts'
 import type { Identifier, System } from '../../model/identifier.ts'
 import type { Prefix } from '../../model/prefix.ts'
@@ -29,6 +30,8 @@ export interface HandleParts {
   readonly failedProofs: PartyLimiter
   /** Counts answers over UDP by network. */
   readonly networkAnswers: PartyLimiter
+  /** Where SM2 verifications wait for each other: milliseconds each, of the one thread that answers. */
+  readonly sm2Gate: Gate
   /** Whether the address lies in a network that is not counted. */
   readonly isExempt: (address: string) => boolean
   readonly site: () => OwnSite

@@ -32,6 +32,7 @@ export const failureCodes = {
   VERSION_STALE: responseCodes.SERVER_TOO_BUSY,
   TOO_LARGE: responseCodes.ERROR,
   TOO_MANY: responseCodes.SERVER_TOO_BUSY,
+  OVERLOADED: responseCodes.SERVER_TOO_BUSY,
   STORE_AWAY: responseCodes.SERVER_TOO_BUSY,
   UPSTREAM_AWAY: responseCodes.SERVER_TOO_BUSY,
 } as const satisfies Record<FailureCode, number>

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { Registry } from 'prom-client'
 import type { Test } from 'tap'
+import { makeGate, verifications } from '../../../src/access/gate.ts'
 import { encodeAnswerValues } from '../../../src/protocols/handle/answer-values.ts'
 import { makeHandleDoor } from '../../../src/protocols/handle/door.ts'
 import type { HandleParts, HandleSettings } from '../../../src/protocols/handle/parts.ts'
@@ -68,6 +69,7 @@ export async function aHandleDoor(t: Test, world: HandleWorld = {}) {
     },
     demandWrite: () => undefined,
     failedProofs: makeRateLimiter(1),
+    sm2Gate: makeGate(verifications),
     networkAnswers: makeRateLimiter(1),
     isExempt: () => false,
     site: () => ({ sites: [site], serialNumber: 7 }),

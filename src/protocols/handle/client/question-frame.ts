@@ -3,14 +3,13 @@ import { MalformedBytes } from '../../bytes/malformed-bytes.ts'
 import { ByteReader } from '../../bytes/reader.ts'
 import { ByteWriter } from '../../bytes/writer.ts'
 import { encodeResolutionRequest } from '../bodies/resolution.ts'
-import { decodeEnvelope, envelopeBytes } from '../envelope.ts'
-import { siteSerialUnknown } from '../header.ts'
+import { decodeEnvelope } from '../envelope.ts'
 import { handleBytesMax, messageBytesMax } from '../limits.ts'
-import { decodeMessage, encodeMessage } from '../message.ts'
+import { decodeMessage } from '../message.ts'
 import { opCodes } from '../op-codes.ts'
 import { flagsOf, hasFlag } from '../op-flags.ts'
 import { responseCodes } from '../response-codes.ts'
-import { expirationSeconds } from '../write-answer.ts'
+import { encodeRequest } from './request-frame.ts'
 
 /** A resolution as we ask it: public values only, and by a client that follows referrals itself. */
 export interface HandleQuestion {
@@ -29,7 +28,6 @@ export interface ServerAnswer {
   readonly body: Buffer
 }
 
-const version = { majorVersion: 2, minorVersion: 10, suggestMajor: 2, suggestMinor: 10 } as const
 /** KPAL, because Handle.Net's servers close after each answer otherwise. */
 const questionFlags = flagsOf('PUBL', 'KPAL')
 
@@ -37,28 +35,16 @@ export function encodeQuestion(question: HandleQuestion, requestId: number, nowM
   const body = new ByteWriter(messageBytesMax)
   const { handle, types, indexes = [] } = question
   encodeResolutionRequest(body, { handle, indexes, types })
-  const writer = new ByteWriter(envelopeBytes + messageBytesMax)
-  encodeMessage(writer, {
-    envelope: {
-      ...version,
-      compressed: false,
-      encrypted: false,
-      truncated: false,
-      sessionId: 0,
-      requestId,
-      sequenceNumber: 0,
-    },
-    header: {
+  return encodeRequest(
+    {
       opCode: opCodes.RESOLUTION,
-      responseCode: responseCodes.REQUEST,
       opFlags: questionFlags,
-      siteInfoSerialNumber: siteSerialUnknown,
+      body: body.view(),
       recursionCount: question.recursionCount,
-      expirationTime: Math.floor(nowMs / 1000) + expirationSeconds,
     },
-    body: body.view(),
-  })
-  return writer.taken()
+    requestId,
+    nowMs,
+  )
 }
 
 /**

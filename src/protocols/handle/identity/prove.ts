@@ -1,10 +1,12 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { Reference, Value } from '../../../model/value.ts'
+import { setImmediate } from 'node:timers/promises'
+import type { PublicJwk, Reference, Value } from '../../../model/value.ts'
 import type { ChallengeAnswer } from '../bodies/challenge-answer.ts'
 import type { HandleParts } from '../parts.ts'
 import type { OwnRecords } from '../records.ts'
 import { Refusal } from '../refusal.ts'
 import { responseCodes } from '../response-codes.ts'
+import { isSm2 } from '../values/pem-key.ts'
 import { publicKeyOf, valueDataBytes } from '../values/value-data.ts'
 import { type KeyProof, verifyKeyProof } from './verify-key.ts'
 import { verifySecretProof } from './verify-secret.ts'
@@ -31,6 +33,12 @@ export interface Prover {
   ): Promise<boolean>
   /** Whose secret this is. @throws as `proveAnswer` */
   provePassword(key: Reference, password: string, address: string): Promise<Reference>
+  /**
+   * Whether a signature that this key should have made is right. Those of SM2 take their turn, and what came meanwhile
+   * is answered between two of them.
+   * @throws Failure `OVERLOADED` when too many wait
+   */
+  verifyInTurn(key: PublicJwk, verify: () => boolean): boolean | Promise<boolean>
   /** The first of these keys that passes. @throws as `proveAnswer` */
   proveBy(
     key: Reference,
@@ -42,7 +50,7 @@ export interface Prover {
 
 /** Keys are values of our own records. */
 export function makeProver(
-  { settings, failedProofs, clock, isExempt }: HandleParts,
+  { settings, failedProofs, sm2Gate, clock, isExempt }: HandleParts,
   records: OwnRecords,
 ): Prover {
   const { legacyDigests } = settings
@@ -71,8 +79,17 @@ export function makeProver(
     throw new Refusal(responseCodes.AUTHENTICATION_FAILED)
   }
 
+  function verifyInTurn(key: PublicJwk, verify: () => boolean): boolean | Promise<boolean> {
+    if (!isSm2(key)) return verify()
+    return sm2Gate.run(async () => {
+      await setImmediate()
+      return verify()
+    })
+  }
+
   return {
     proveBy,
+    verifyInTurn,
 
     proveAnswer({ authType, key, signedResponse }, challenged, address) {
       const proof: KeyProof = { challenged, signedResponse, user: key.handle, legacyDigests }
@@ -81,7 +98,7 @@ export function makeProver(
           return verifySecretProof(valueDataBytes(data), challenged, signedResponse, settings)
         }
         const jwk = publicKeyOf(data)
-        return jwk !== undefined && verifyKeyProof(jwk, proof)
+        return jwk !== undefined && verifyInTurn(jwk, () => verifyKeyProof(jwk, proof))
       })
     },
 

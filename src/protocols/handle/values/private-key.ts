@@ -15,7 +15,12 @@ const sm2Pkcs8Start = Buffer.from(
   'hex',
 )
 const sm2Pkcs8Middle = Buffer.from('a14403420004', 'hex')
+const sm2NumberBytes = 32
 const sm2PointBytes = 64
+/** RSA of 16 384 bits has 12 KB. */
+const pemCharsMax = 16_384
+const pemPattern =
+  /^-----BEGIN PRIVATE KEY-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END PRIVATE KEY-----\s*$/
 const pemLineChars = 64
 
 /**
@@ -41,6 +46,24 @@ export function pkcs8OfSm2(
 ): Buffer {
   const point = spkiOfPublicKey(publicKey).subarray(-sm2PointBytes)
   return Buffer.concat([sm2Pkcs8Start, number, sm2Pkcs8Middle, point])
+}
+
+/** The number of an SM2 key of {@link pkcs8OfSm2}, 32 bytes; undefined for what is no such key. */
+export function sm2NumberOf(pkcs8: Buffer): Buffer | undefined {
+  const numberAt = sm2Pkcs8Start.length
+  const middleAt = numberAt + sm2NumberBytes
+  const pointAt = middleAt + sm2Pkcs8Middle.length
+  const isSm2 =
+    pkcs8.length === pointAt + sm2PointBytes &&
+    pkcs8.subarray(0, numberAt).equals(sm2Pkcs8Start) &&
+    pkcs8.subarray(middleAt, pointAt).equals(sm2Pkcs8Middle)
+  return isSm2 ? pkcs8.subarray(numberAt, middleAt) : undefined
+}
+
+/** The PKCS#8 (DER) of a PEM private key that is not enciphered; undefined for anything else. */
+export function pkcs8OfPem(pem: string): Buffer | undefined {
+  const base64 = pem.length > pemCharsMax ? undefined : pemPattern.exec(pem)?.[1]
+  return base64 === undefined ? undefined : Buffer.from(base64, 'base64')
 }
 
 /** PEM of a private key, as OpenSSL and ID-SDK read it. */
