@@ -1,14 +1,27 @@
 import type { Server } from 'node:http'
 import type { HttpApp } from '../protocols/http/app.ts'
+import type { Closers } from '../runtime/closers.ts'
 import type { Logger } from '../runtime/log.ts'
 
-/** Every answer from here on is its connection's last, so that clients that keep connections go elsewhere by themselves. */
-export function sendAway(servers: readonly Server[]): void {
-  for (const server of servers) {
-    server.prependListener('request', (_request, response) => {
-      response.shouldKeepAlive = false
-    })
-  }
+/**
+ * Drains all doors at the same time, so that a node ends within one drain time however many doors it has.
+ * @param timeoutMs what each door takes at most before it cuts off what has not ended
+ * @returns registers a door's draining, as soon as it opens
+ */
+export function drainTogether(
+  closers: Pick<Closers, 'add'>,
+  timeoutMs: number,
+): (drain: () => Promise<void>) => void {
+  const drains: (() => Promise<void>)[] = []
+  closers.add(
+    'doors',
+    async () => {
+      const results = await Promise.allSettled(drains.map(drain => drain()))
+      for (const result of results) if (result.status === 'rejected') throw result.reason
+    },
+    timeoutMs + 500,
+  )
+  return drain => void drains.push(drain)
 }
 
 /**

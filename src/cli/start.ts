@@ -1,9 +1,7 @@
 import { makeProcessRegistry } from '../assembly/metrics.ts'
 import type { ConfigSource } from '../assembly/reload.ts'
 import { isWorker, leavePrimary, servePrimary, toldToStop } from '../assembly/worker.ts'
-import { startWorkers } from '../assembly/workers.ts'
-import { say } from '../model/text.ts'
-import { startNode } from '../node.ts'
+import { say, type Text } from '../model/text.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { type Config, readConfig } from '../runtime/config.ts'
 import { type Logger, makeLog } from '../runtime/log.ts'
@@ -16,6 +14,8 @@ import { versionOf } from './version.ts'
 
 /** Beside lameduck and drain: flushing, and closing the stores. */
 const closeStoresMsMax = 1_000
+/** What supervisors commonly wait before they kill: where doors close sooner, the rest is the stores' too. */
+const supervisorMs = 10_000
 
 export const start: Command = {
   name: 'start',
@@ -34,7 +34,8 @@ export const start: Command = {
     const { config, notices } = source.read()
     const log = makeLog({ level: config.log.level })
     const { lameduckMs, drainTimeoutMs, workers } = config.node
-    const life = makeLife({ log, closeMsMax: lameduckMs + drainTimeoutMs + closeStoresMsMax })
+    const closeMsMax = Math.max(lameduckMs + drainTimeoutMs + closeStoresMsMax, supervisorMs)
+    const life = makeLife({ log, closeMsMax })
     if (isWorker()) {
       await runWorker(call, { config, log, source, life })
     } else {
@@ -56,13 +57,22 @@ interface Run {
 async function runNode(call: Call, { config, log, source, life }: Run): Promise<void> {
   const { packageFolder } = call
   const metrics = makeProcessRegistry(versionOf(packageFolder))
-  await using node = await startNode({ config, log, packageFolder, source, metrics })
+  const startNode = await loadNode()
+  await using node = await startNode({
+    config,
+    log,
+    packageFolder,
+    source,
+    metrics,
+    remark: remarkOf(call),
+  })
   life.onReload(node.reload)
   if (!life.isEnding) await call.write(readyLine(node.ready))
   log.info({ signal: await life.ended }, 'stopping')
 }
 
 async function runPrimary(call: Call, { config, log, life }: Omit<Run, 'source'>): Promise<void> {
+  const startWorkers = await loadWorkers()
   await using workers = await startWorkers({ config, log, clock: systemClock })
   life.onReload(workers.reload)
   if (!life.isEnding) await call.write(readyLine(workers.ready))
@@ -76,6 +86,7 @@ async function runWorker(call: Call, { config, log, source, life }: Run): Promis
   void toldToStop().then(life.end)
   const metrics = makeProcessRegistry(versionOf(packageFolder))
   try {
+    const startNode = await loadNode()
     await using node = await startNode({
       config,
       log,
@@ -83,12 +94,28 @@ async function runWorker(call: Call, { config, log, source, life }: Run): Promis
       source,
       metrics,
       isWorker: true,
+      remark: remarkOf(call),
     })
     servePrimary(node, metrics)
     await life.ended
   } finally {
     leavePrimary()
   }
+}
+
+/*
+ * A node and its workers are loaded by who runs them only: every other command is there in half the time without. In
+ * functions of their own, because the compiler leaves the path alone in one that holds an `await using`.
+ */
+
+async function loadNode() {
+  const { startNode } = await import('../node.ts')
+  return startNode
+}
+
+async function loadWorkers() {
+  const { startWorkers } = await import('../assembly/workers.ts')
+  return startWorkers
 }
 
 /** The command line and the environment stay as they were; the file is read each time. */
@@ -102,4 +129,9 @@ function sourceOf({ given, env, packageFolder }: Call): ConfigSource {
   const byDefault = defaultConfigFile(packageFolder)
   const file = given.text('config') ?? (env['QXM_CONFIG'] || byDefault)
   return { read: () => readConfig({ argv, env, file: byDefault }), file }
+}
+
+/** For whoever started the node, in their language: beside the log, not in it. */
+function remarkOf({ language, remark }: Call): (text: Text) => void {
+  return text => remark(text[language])
 }
