@@ -12,7 +12,7 @@ export interface ResolveLimits {
   /** The header that publishes the limit (draft-ietf-httpapi-ratelimit-headers); undefined while it is off. */
   policy(): string | undefined
   /** Whether a cached answer may be given. Charges one question. */
-  admits(address: string, identifier: Identifier): boolean
+  admits(address: string, identifier: Pick<Identifier, 'system'>): boolean
   /** Charges questions. @throws Failure `TOO_MANY` */
   demand(address: string, questions: number): void
   /** Before the store is asked. @throws Failure `TOO_MANY` for who asked for too many unknown identifiers, or guesses codes */
@@ -44,7 +44,11 @@ export function makeResolveLimits(
       : asked.take(party, resolve, clock.monotonicMs(), questions)
   }
 
-  function blockedMs(address: string, caller: Caller, { system }: Identifier): number {
+  function blockedMs(
+    address: string,
+    caller: Caller,
+    { system }: Pick<Identifier, 'system'>,
+  ): number {
     if (system !== 'code' || caller.role !== anyone.role) return 0
     const { party, isExempt } = book(address)
     return isExempt ? 0 : forged.blockedMs(party, clock.monotonicMs())

@@ -1,0 +1,62 @@
+import type { Identifier } from '../../model/identifier.ts'
+import type { Entry } from '../../resolver/answer-cache.ts'
+import type { Resolution } from '../../resolver/resolve.ts'
+import { exposedHeaders } from './cors.ts'
+import type { ResolveLimits } from './limits.ts'
+import { makeAnswerLinks } from './linkset/answer-links.ts'
+import type { Form } from './negotiate.ts'
+import type { HttpParts } from './parts.ts'
+import { replyHeaders } from './resolve-reply.ts'
+import { identifierIn } from './url-text.ts'
+
+/** A question that memory answers, for anyone. */
+export interface InMemory {
+  readonly identifier: Identifier
+  readonly resolution: Resolution
+  readonly entry: Entry
+}
+
+export const resolvePath = '/v1/resolve/'
+
+/** The whole public answer from memory: what both fast ways of answering are made of, so that they say the same. */
+export function makeInMemory(
+  { resolver, names, publicUrl }: Pick<HttpParts, 'resolver' | 'names' | 'publicUrl'>,
+  limits: Pick<ResolveLimits, 'policy'>,
+) {
+  const links = makeAnswerLinks({ publicUrl })
+
+  return {
+    /**
+     * @param text path and query of a request
+     * @param start where the identifier begins in it
+     * @returns undefined whenever anything else has to be done
+     */
+    find(text: string, start: number): InMemory | undefined {
+      let identifier: Identifier
+      try {
+        identifier = names.parse(identifierIn(text, start))
+      } catch {
+        // The ordinary way says what is wrong with it.
+        return undefined
+      }
+      const resolution = resolver.peek(identifier)
+      const entry = resolution?.shared
+      return resolution && entry && { identifier, resolution, entry }
+    },
+
+    /** Names and values in turn, all but the length. */
+    headers(resolution: Resolution, form: Form): string[] {
+      const headers = replyHeaders(resolution, {
+        form,
+        link: links.header(resolution.answer),
+        isRestricted: false,
+        isPrivate: false,
+      })
+      const policy = limits.policy()
+      if (policy !== undefined) headers.push('RateLimit-Policy', policy)
+      headers.push('Access-Control-Allow-Origin', '*')
+      headers.push('Access-Control-Expose-Headers', exposedHeaders)
+      return headers
+    },
+  }
+}

@@ -1,0 +1,163 @@
+import type { Socket } from 'node:net'
+import type { HttpLimits } from '../parts.ts'
+import { makeReader, type Reader, type StrictRequest } from './read-request.ts'
+import type { StrictAnswers } from './strict-answers.ts'
+
+export interface StrictConnectionParts {
+  readonly answers: StrictAnswers
+  readonly limits: HttpLimits
+  /** Told of so many answers, and how long each took. */
+  readonly onAnswered: (count: number, seconds: number) => void
+  readonly clock: { now(): number; monotonicMs(): number }
+  /** Whether every answer is to be its connection's last. */
+  readonly isLast: () => boolean
+  /** What answers' headers end with: date and connection. */
+  readonly ending: () => Buffer
+  /** Where answers are put together before they are written; reading is synchronous, so one serves all connections. */
+  readonly output: Buffer
+  /** Takes the connection from here on: the ordinary server. */
+  readonly serve: (socket: Socket) => void
+  /** The peer has ended in the middle of a question. */
+  readonly onCutOff: (socket: Socket) => void
+  /** The connection is not here any more. */
+  readonly onGone: (connection: StrictConnection) => void
+}
+
+/**
+ * One connection, as long as it asks nothing but plain questions that have an answer for anyone. With the first byte that
+ * is anything else it is handed over, with every byte not yet answered, and does not come back.
+ */
+export class StrictConnection {
+  readonly #socket: Socket
+  readonly #parts: StrictConnectionParts
+  readonly #reader: Reader
+  readonly #address: string
+  readonly #quietMsMax: number
+  /** The beginning of a question whose end is still under way; never longer than one. */
+  #begun: Buffer | undefined
+  /** Whether a question is being asked beyond memory. */
+  #isAsking = false
+
+  constructor(socket: Socket, parts: StrictConnectionParts) {
+    const { limits } = parts
+    this.#socket = socket
+    this.#parts = parts
+    this.#reader = makeReader(limits.urlBytesMax)
+    this.#address = socket.remoteAddress ?? ''
+    this.#quietMsMax = Math.min(limits.keepAliveTimeoutMs, limits.idleTimeoutMs)
+    socket.on('data', this.#answer)
+    socket.on('end', this.#endToo)
+    socket.on('timeout', this.#giveUp)
+    socket.on('error', this.#destroy)
+    socket.on('close', this.#letGo)
+    // Until the first question as long as for headers; then as long as a connection is kept.
+    socket.setTimeout(Math.min(limits.headersTimeoutMs, limits.idleTimeoutMs))
+  }
+
+  /** Ends it where nothing is under way but what is being written. */
+  endIdle(): void {
+    if (!this.#isAsking) this.#socket.end(this.#destroy)
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  /** Answers what one read brought, in one write. */
+  readonly #answer = (received: Buffer): void => {
+    const { answers, clock, isLast, output, onAnswered } = this.#parts
+    const startedMs = clock.monotonicMs()
+    const chunk = this.#begun === undefined ? received : Buffer.concat([this.#begun, received])
+    this.#begun = undefined
+    const ending = this.#parts.ending()
+    const mayAnswer = !isLast() && answers.isOpen()
+    let at = 0
+    let to = 0
+    let count = 0
+    let request = mayAnswer ? this.#reader.read(chunk, at) : undefined
+    while (request !== undefined) {
+      const next = answers.write(chunk, request, this.#address, ending, output, to)
+      if (next < 0) break
+      to = next
+      at = request.end
+      count += 1
+      request = this.#reader.read(chunk, at)
+    }
+    if (count > 0) {
+      onAnswered(count, (clock.monotonicMs() - startedMs) / 1000 / count)
+      this.#send(Buffer.from(output.subarray(0, to)))
+    }
+    const rest = chunk.subarray(at)
+    if (rest.length === 0) return
+    if (request !== undefined) void this.#askBeyond(chunk, at, request)
+    // Only behind an answer, so that who sends byte by byte meets the server's own limits.
+    else if (count > 0 && this.#reader.isBegun(rest)) this.#begun = Buffer.from(rest)
+    else this.#handOver(rest)
+  }
+
+  /** The connection is not read on meanwhile, as behind any question that is being answered. */
+  async #askBeyond(chunk: Buffer, at: number, request: StrictRequest): Promise<void> {
+    const { answers, clock, isLast, ending, onAnswered } = this.#parts
+    const startedMs = clock.monotonicMs()
+    this.#isAsking = true
+    this.#socket.pause()
+    const bytes = await answers.ask(chunk, request, this.#address, ending)
+    this.#isAsking = false
+    if (this.#socket.destroyed) return
+    if (bytes === undefined || isLast()) {
+      this.#handOver(chunk.subarray(at))
+      return
+    }
+    onAnswered(1, (clock.monotonicMs() - startedMs) / 1000)
+    this.#socket.resume()
+    this.#send(bytes)
+    if (request.end < chunk.length) this.#answer(chunk.subarray(request.end))
+  }
+
+  #send(bytes: Buffer): void {
+    this.#socket.setTimeout(this.#quietMsMax)
+    if (this.#socket.write(bytes)) return
+    // Nothing more is read from who does not read.
+    this.#socket.pause()
+    this.#socket.once('drain', this.#resume)
+  }
+
+  #handOver(rest: Buffer): void {
+    this.#letGo()
+    this.#socket.setTimeout(0)
+    this.#socket.pause()
+    this.#socket.unshift(rest)
+    this.#parts.serve(this.#socket)
+    this.#socket.resume()
+  }
+
+  readonly #letGo = (): void => {
+    const socket = this.#socket
+    socket.off('data', this.#answer)
+    socket.off('end', this.#endToo)
+    socket.off('timeout', this.#giveUp)
+    socket.off('error', this.#destroy)
+    socket.off('close', this.#letGo)
+    socket.off('drain', this.#resume)
+    this.#parts.onGone(this)
+  }
+
+  readonly #giveUp = (): void => {
+    if (this.#isAsking) return
+    if (this.#begun === undefined) this.#socket.destroy()
+    else this.#handOver(this.#begun)
+  }
+
+  readonly #endToo = (): void => {
+    if (this.#begun === undefined) this.#socket.end()
+    else this.#parts.onCutOff(this.#socket)
+  }
+
+  readonly #resume = (): void => {
+    this.#socket.resume()
+  }
+
+  readonly #destroy = (): void => {
+    this.#socket.destroy()
+  }
+}

@@ -1,0 +1,74 @@
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { StrictConnection, type StrictConnectionParts } from './strict-connection.ts'
+
+export type StrictDoorParts = Pick<
+  StrictConnectionParts,
+  'answers' | 'limits' | 'onAnswered' | 'clock' | 'isLast'
+>
+
+/** What one read event may be answered with: more is for the ordinary server, which waits for slow readers in between. */
+const outputBytesMax = 256 * 1024
+
+/**
+ * Stands in front of a server and answers, itself and in one write per read event, what is exactly a plain question for an
+ * answer in memory; every connection that asks anything else becomes the server's.
+ *
+ * What a peer can do here that it cannot do there is nothing: a connection waits no longer, and holds no more, than the
+ * server's own limits say.
+ */
+export function standInFront(server: Server, parts: StrictDoorParts): void {
+  const [serve] = server.listeners('connection')
+  const connections = new Set<StrictConnection>()
+  const connectionParts: StrictConnectionParts = {
+    ...parts,
+    ending: makeEnding(parts.limits.keepAliveTimeoutMs, parts.clock),
+    output: Buffer.allocUnsafeSlow(outputBytesMax),
+    serve: socket => serve?.call(server, socket),
+    onCutOff: socket => server.emit('clientError', new CutOff(), socket),
+    onGone: connection => connections.delete(connection),
+  }
+  server.removeAllListeners('connection')
+  server.on('connection', (socket: Socket) => {
+    connections.add(new StrictConnection(socket, connectionParts))
+  })
+  closeWith(server, connections)
+}
+
+/** A question without an end, as the server's own parser says it. */
+class CutOff extends Error {
+  readonly code = 'HPE_INVALID_EOF_STATE'
+}
+
+/** Who closes the server's connections closes those that are not the server's yet. */
+function closeWith(server: Server, connections: ReadonlySet<StrictConnection>): void {
+  const closeIdle = server.closeIdleConnections.bind(server)
+  const closeAll = server.closeAllConnections.bind(server)
+  server.closeIdleConnections = () => {
+    closeIdle()
+    for (const connection of connections) connection.endIdle()
+  }
+  server.closeAllConnections = () => {
+    closeAll()
+    for (const connection of connections) connection.destroy()
+  }
+}
+
+/** What every answer's headers end with, made again with every second. */
+function makeEnding(keepAliveTimeoutMs: number, clock: { now(): number }): () => Buffer {
+  const timeout = Math.floor(keepAliveTimeoutMs / 1000)
+  let second = Number.NaN
+  let bytes = Buffer.alloc(0)
+  return () => {
+    const now = Math.floor(clock.now() / 1000)
+    if (now !== second) {
+      second = now
+      const date = new Date(now * 1000).toUTCString()
+      bytes = Buffer.from(
+        `Date: ${date}\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${timeout}\r\n\r\n`,
+        'latin1',
+      )
+    }
+    return bytes
+  }
+}
