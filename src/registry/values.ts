@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { invalid } from '../model/failures.ts'
+import { linkType, parseLink } from '../model/link.ts'
 import { say } from '../model/text.ts'
 import {
   permissionsDefault,
@@ -64,15 +65,35 @@ function normalizeValue(input: ValueInput, position: number, timestamp: string):
   const pointer = `/values/${position}`
   checkIndex(input.index, pointer)
   checkType(input.type, pointer)
+  const data = normalizeData(input.data, pointer)
+  if (input.type.toUpperCase() === linkType) checkLink(data, pointer)
+  const permissions = normalizePermissions(input.permissions ?? permissionsDefault, pointer)
+  if (input.type.toUpperCase() === secretKeyType) checkSecret(permissions, pointer)
   return {
     index: input.index,
     type: input.type,
-    data: normalizeData(input.data, pointer),
+    data,
     ttl: normalizeTtl(input.ttl ?? ttlSecondsDefault, pointer),
     timestamp,
-    permissions: normalizePermissions(input.permissions ?? permissionsDefault, pointer),
+    permissions,
     references: input.references ?? [],
   }
+}
+
+/** The secret that a Handle administrator proves to know (RFC 3651 §3.2). */
+const secretKeyType = 'HS_SECKEY'
+
+/** What everybody can read proves nothing, and would be used to log in. */
+function checkSecret(permissions: string, pointer: string): void {
+  if (permissions[2] === '0') return
+  throw invalid(
+    `${pointer}/permissions`,
+    'value.secretIsPublic',
+    say(
+      'HS_SECKEY 的值不得公开可读，权限须如 1100',
+      'the value of an HS_SECKEY must not be publicly readable: permissions like 1100',
+    ),
+  )
 }
 
 function checkIndex(index: number, pointer: string): void {
@@ -107,6 +128,11 @@ function normalizeData(data: ValueInput['data'], pointer: string): ValueData {
   // Nothing but these two members is stored.
   const { format, value } = data
   return { format, value } as ValueData
+}
+
+/** A link is followed by whoever scans a label: a broken one is found when it is written. */
+function checkLink(data: ValueData, pointer: string): void {
+  parseLink(data.format === 'string' ? data.value : '', `${pointer}/data`)
 }
 
 function fromHex(hex: string, pointer: string): string {

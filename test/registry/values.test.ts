@@ -26,6 +26,11 @@ const refused: readonly {
   { why: 'a type of 129 bytes', input: { type: 'A'.repeat(129) }, rule: 'value.type' },
   { why: 'an invisible mark in a type', input: { type: 'U\u200bRL' }, rule: 'value.type' },
   {
+    why: 'a secret key that everybody can read',
+    input: { type: 'hs_seckey' },
+    rule: 'value.secretIsPublic',
+  },
+  {
     why: 'half a byte of hex',
     input: { data: { format: 'hex', value: 'abc' } },
     rule: 'value.hex',
@@ -36,6 +41,17 @@ const refused: readonly {
     rule: 'value.base64',
   },
   { why: 'base64url', input: { data: { format: 'base64', value: '_-8' } }, rule: 'value.base64' },
+  { why: 'a link that is no JSON', input: { type: 'LINK', data: 'x' }, rule: 'link.json' },
+  {
+    why: 'a link of bytes',
+    input: { type: 'link', data: { format: 'hex', value: '7b7d' } },
+    rule: 'link.json',
+  },
+  {
+    why: 'a link that runs something',
+    input: { type: 'LINK', data: '{"rel":"about","href":"javascript:alert(1)"}' },
+    rule: 'link.href',
+  },
   { why: 'a negative ttl', input: { ttl: -1 }, rule: 'value.ttl' },
   { why: 'a fraction of a second', input: { ttl: 1.5 }, rule: 'value.ttl' },
   { why: 'a day as ttl', input: { ttl: '2027-01-01' }, rule: 'value.ttl' },
@@ -118,6 +134,33 @@ t.test('a record has so many values and so many bytes', t => {
   t.end()
 })
 
+t.test('a broken link is refused with the place of its value', t => {
+  const fine = '{"rel":"gs1:pip","href":"https://example.com/"}'
+  const values = [fine, '{"rel":"gs1:pip"}'].map((data, place) => ({
+    index: place + 1,
+    type: 'LINK',
+    data,
+  }))
+
+  t.throws(() => normalizeValues(values, at), {
+    errors: [{ pointer: '/values/1/data', rule: 'link.href' }],
+  })
+  t.strictSame(normal({ type: 'LINK', data: fine }).data, { format: 'string', value: fine })
+  t.end()
+})
+
+t.test('a hundred thousand links on one record are refused', t => {
+  const link = '{"rel":"about","href":"https://example.com/"}'
+  const many = Array.from({ length: 100_000 }, (_, n) => ({
+    index: n + 1,
+    type: 'LINK',
+    data: link,
+  }))
+
+  t.throws(() => normalizeValues(many, at), { errors: [{ rule: 'values.count' }] })
+  t.end()
+})
+
 t.test(
   'a value keeps its timestamp while nothing else changes, in whatever order it is said',
   t => {
@@ -141,3 +184,7 @@ t.test(
     t.end()
   },
 )
+
+t.test('a secret key that only administrators can read is kept', async t => {
+  t.equal(normal({ type: 'HS_SECKEY', permissions: '1100' }).permissions, '1100')
+})

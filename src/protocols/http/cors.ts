@@ -1,9 +1,16 @@
 import cors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the route says of its methods, and whether it answers OPTIONS itself. */
+    cors?: { readonly methods: string[]; readonly preflightContinue: boolean }
+  }
+}
+
 /** What a script in a browser may read of an answer, beside its body. */
 export const exposedHeaders =
-  'Age, Content-Language, ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Qxm-Source, X-Request-Id'
+  'Age, Content-Language, ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Qxm-Source, X-Qxm-Trust, X-Request-Id'
 
 /** A browser asks again after a day. */
 const preflightSeconds = 86_400

@@ -1,4 +1,5 @@
-import type { Form } from './negotiate.ts'
+import { createHash } from 'node:crypto'
+import type { AnswerForm } from './negotiate.ts'
 
 /** The tag of a record as its keepers read it. */
 export function serialTag(serial: number): string {
@@ -6,12 +7,19 @@ export function serialTag(serial: number): string {
 }
 
 /**
- * Gives a resolver's tag what its representation adds: `.p` for Protobuf, `.r` for an asker who sees more than anyone,
- * so that strong tags are equal only where the bytes are (RFC 9110 §8.8.3).
+ * Gives a resolver's tag what its representation adds: `.p` for Protobuf, `.l` for a link set, `.r` for an asker who sees
+ * more than anyone, so that strong tags are equal only where the bytes are (RFC 9110 §8.8.3).
  */
-export function answerTag(tag: string, form: Form, isRestricted: boolean): string {
+export function answerTag(tag: string, form: AnswerForm, isRestricted: boolean): string {
   if (form === 'json' && !isRestricted) return tag
-  return `${tag.slice(0, -1)}${isRestricted ? '.r' : ''}${form === 'protobuf' ? '.p' : ''}"`
+  return `${tag.slice(0, -1)}${isRestricted ? '.r' : ''}${formMarks[form]}"`
+}
+
+const formMarks = { json: '', protobuf: '.p', linkset: '.l' } as const
+
+/** A strong tag of bytes that nothing else names. */
+export function contentTag(bytes: Buffer): string {
+  return `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`
 }
 
 /** Whether `If-None-Match` names the tag: weak comparison (RFC 9110 §13.1.2). */

@@ -1,10 +1,12 @@
 import type { Resolution } from '../../resolver/resolve.ts'
 import { answerTag } from './etag.ts'
-import { type Form, mediaTypes } from './negotiate.ts'
+import { type AnswerForm, mediaTypes } from './negotiate.ts'
 
 /** What a cached answer on the wire depends on, besides the identifier. */
 export interface ReplyContext {
-  readonly form: Form
+  readonly form: AnswerForm
+  /** The answer's `Link` header; undefined where it has no links. */
+  readonly link: string | undefined
   /** The answer holds what this asker alone may see. */
   readonly isRestricted: boolean
   /** The asker said who it is. */
@@ -18,8 +20,8 @@ export interface ReplyContext {
  * looking at every name again.
  */
 export function replyHeaders(resolution: Resolution, context: ReplyContext): string[] {
-  const { answer, etag, source, ageSeconds } = resolution
-  const { form, isRestricted, isPrivate, variesByOrigin = false } = context
+  const { answer, etag, source, ageSeconds, trust } = resolution
+  const { form, link, isRestricted, isPrivate, variesByOrigin = false } = context
   const headers = [
     'Content-Type',
     mediaTypes[form],
@@ -34,6 +36,9 @@ export function replyHeaders(resolution: Resolution, context: ReplyContext): str
     'X-Content-Type-Options',
     'nosniff',
   ]
+  if (link !== undefined) headers.push('Link', link)
+  // Of an answer from elsewhere, also one that is remembered: whether signatures prove it.
+  if (trust !== undefined) headers.push('X-Qxm-Trust', trust)
   if (answer.stale === undefined) headers.push('ETag', answerTag(etag, form, isRestricted))
   return headers
 }

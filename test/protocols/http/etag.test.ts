@@ -7,14 +7,23 @@ t.test('every representation of an answer has a tag of its own', async t => {
     answerTag('"17.3.2"', 'json', true),
     answerTag('"17.3.2"', 'protobuf', false),
     answerTag('"17.3.2"', 'protobuf', true),
+    answerTag('"17.3.2"', 'linkset', false),
+    answerTag('"17.3.2"', 'linkset', true),
   ]
 
-  t.strictSame(tags, ['"17.3.2"', '"17.3.2.r"', '"17.3.2.p"', '"17.3.2.r.p"'])
+  t.strictSame(tags, [
+    '"17.3.2"',
+    '"17.3.2.r"',
+    '"17.3.2.p"',
+    '"17.3.2.r.p"',
+    '"17.3.2.l"',
+    '"17.3.2.r.l"',
+  ])
 })
 
 t.test('the first number of any of our tags is the serial', async t => {
   t.equal(serialIn(undefined), undefined)
-  for (const tag of [serialTag(17), '"17.3.2"', '"17.3.2.r"', '"17.3.2.r.p"']) {
+  for (const tag of [serialTag(17), '"17.3.2"', '"17.3.2.r"', '"17.3.2.r.p"', '"17.3.2.l"']) {
     t.equal(serialIn(tag), 17)
   }
 })

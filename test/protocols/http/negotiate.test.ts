@@ -1,5 +1,5 @@
 import t from 'tap'
-import { formOf } from '../../../src/protocols/http/negotiate.ts'
+import { answerFormOf, formOf } from '../../../src/protocols/http/negotiate.ts'
 
 const cases: readonly (readonly [string | undefined, 'json' | 'protobuf'])[] = [
   [undefined, 'json'],
@@ -22,5 +22,25 @@ const cases: readonly (readonly [string | undefined, 'json' | 'protobuf'])[] = [
 for (const [accept, form] of cases) {
   t.test(`Accept ${JSON.stringify(accept)} is answered as ${form}`, async t => {
     t.equal(formOf(accept), form)
+  })
+}
+
+const linksetCases: readonly (readonly [string | undefined, string])[] = [
+  [undefined, 'json'],
+  ['*/*', 'json'],
+  ['application/linkset+json', 'linkset'],
+  ['application/linkset+json, */*;q=0.1', 'linkset'],
+  ['application/linkset+json;q=0', 'json'],
+  ['application/linkset+json, application/json', 'linkset'],
+  ['application/json, application/linkset+json', 'json'],
+  ['application/json, application/linkset+json;q=0.9', 'json'],
+  ['application/x-protobuf;q=0.5, application/linkset+json', 'linkset'],
+  ['application/x-protobuf', 'protobuf'],
+  ['application/linkset', 'json'],
+]
+
+for (const [accept, form] of linksetCases) {
+  t.test(`of one answer, Accept ${JSON.stringify(accept)} is answered as ${form}`, async t => {
+    t.equal(answerFormOf(accept), form)
   })
 }

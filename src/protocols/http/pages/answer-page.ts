@@ -1,5 +1,6 @@
 import { printCode } from '../../../model/code.ts'
 import type { Identifier } from '../../../model/identifier.ts'
+import { type Link, linkType, readLink } from '../../../model/link.ts'
 import type { Subject } from '../../../model/subject.ts'
 import { say } from '../../../model/text.ts'
 import { aliasTypes, type Value } from '../../../model/value.ts'
@@ -7,6 +8,7 @@ import type { Answer, Referral } from '../../../resolver/parts.ts'
 import type { Language } from '../language.ts'
 import { batchAndSerial } from './batch-and-serial.ts'
 import { html, type Markup, shown, within } from './html.ts'
+import { linkButtons } from './link-buttons.ts'
 import { pageLink, webLink } from './links.ts'
 import type { Page } from './page.ts'
 import { fact, instant, notice, standing, tick, type Words } from './page-parts.ts'
@@ -33,6 +35,7 @@ const nameCharsMax = 100
 const textCharsMax = 300
 const valuesBytesMax = 8_000
 const othersBytesMax = 3_000
+const linksBytesMax = 5_000
 
 /** The page of an identifier that was answered: first who and in what standing, then the rest. */
 export function answerPage(scanned: Scanned): Page {
@@ -40,11 +43,12 @@ export function answerPage(scanned: Scanned): Page {
   const words: Words = text => text[language]
   const title = titleOf(scanned, words)
   const kind = words(kindName(answer.kind))
+  const links = answer.values.flatMap(value => linkIn(value) ?? [])
   const main = html`<main>
 <p class="faint">${kind}</p>
 <h1><bdi>${title}</bdi></h1>
 ${standingOf(scanned, words)}<p class="faint">${words(dataDate)} ${instant(answer.asOf, words)}</p>
-${noticesOf(scanned, words)}<dl>
+${noticesOf(scanned, words)}${linkButtons(links, language, linksBytesMax)}<dl>
 ${factsOf(scanned, words)}</dl>
 ${prefixesOf(answer, words)}${otherNamesOf(answer, words)}</main>
 <footer><p>${words(footer)}</p></footer>`
@@ -172,6 +176,11 @@ function subjectFacts(answer: Answer, owner: Subject, words: Words): readonly Ma
   ]
 }
 
+function linkIn({ type, data }: Value): Link | undefined {
+  const isLink = type.toUpperCase() === linkType && data.format === 'string'
+  return isLink ? readLink(data.value) : undefined
+}
+
 /** Values of a code's record that the page says in its own words. */
 const subjectOwnTypes: ReadonlySet<string> = new Set([
   'URL',
@@ -231,16 +240,17 @@ function changed({ values }: Answer, words: Words): Markup {
 }
 
 function valueFacts({ values, withheld = [] }: Answer, own: ReadonlySet<string>, words: Words) {
-  const texts = values.flatMap(({ type, data }) =>
-    data.format === 'string' && !own.has(type) ? [{ type, text: data.value }] : [],
+  const facts = values.filter(value => !own.has(value.type) && linkIn(value) === undefined)
+  const texts = facts.flatMap(({ type, data }) =>
+    data.format === 'string' ? [{ type, text: data.value }] : [],
   )
-  const facts = texts.map(({ type, text }) => {
+  const lines = texts.map(({ type, text }) => {
     const name = valueName(type)
     const line = html`<bdi>${shown(text, textCharsMax)}</bdi>`
     return fact(name === undefined ? shown(type, nameCharsMax) : words(name), webLink(text) ?? line)
   })
-  const fitting = within(facts, valuesBytesMax)
-  const left = facts.length - fitting.length + withheld.length
+  const fitting = within(lines, valuesBytesMax)
+  const left = lines.length - fitting.length + withheld.length
   return left === 0 ? fitting : [...fitting, fact(words(say('未显示', 'Not shown')), String(left))]
 }
 

@@ -113,10 +113,19 @@ function mistyped({ failure, read }: Failed): Story {
     tone: 'warning',
     help: words => [
       html`<p>${words(failure.detail)}</p>\n`,
+      ...mended(failure.facts['canonical'], read),
       ...suggested(codes, words),
       ...[paragraphs(compareWithLabel)(words)].flat(),
     ],
   }
+}
+
+/** The identifier as it should have been written. */
+function mended(canonical: unknown, read: Failed['read']): readonly Markup[] {
+  const identifier = typeof canonical === 'string' ? read(canonical) : undefined
+  if (identifier === undefined) return []
+  const text = shown(identifier.text, textCharsMax)
+  return [html`<p><a class="next" href="${pagePath(identifier)}"><bdi>${text}</bdi></a></p>\n`]
 }
 
 /** The likeliest first, and large. */

@@ -6,7 +6,7 @@ const urlCharsMax = 1_000
 const urlCharsShown = 120
 
 /** Where an identifier's page is on this node. */
-export function pagePath({ system, text }: Pick<Identifier, 'system' | 'text'>): string {
+export function pagePath({ system, text }: { readonly system: string; readonly text: string }) {
   return system === 'code' ? `/C/${text}` : `/r/${encodeURIComponent(text)}`
 }
 

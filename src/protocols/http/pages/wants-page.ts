@@ -27,4 +27,5 @@ const dataTypes: ReadonlySet<string> = new Set([
   'application/problem+json',
   'application/x-protobuf',
   'application/protobuf',
+  'application/linkset+json',
 ])
