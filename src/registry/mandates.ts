@@ -11,6 +11,7 @@ import type {
   FilingTransactions,
   NewNotice,
 } from './applications/parts.ts'
+import { nameEvidence } from './files/evidence.ts'
 import type { WriteRequest } from './identifiers.ts'
 
 /** An enterprise's word that an agent may file for it (AII/002 §9, 他人代申请). */
@@ -50,9 +51,22 @@ export interface MandateInput {
   readonly document?: string
 }
 
+interface Page<Item> {
+  readonly items: readonly Item[]
+  /** Where the next page begins; null at the end. */
+  readonly next: string | null
+}
+
+interface PageRequest {
+  readonly cursor?: string | undefined
+  readonly limit: number
+}
+
 export interface MandateParts {
   readonly transactions: FilingTransactions
   readonly find: (id: string) => Promise<Mandate | undefined>
+  /** Those that the caller is a party to, in the order of their ids; of a reviewer those that wait for one, too. */
+  readonly list: (caller: Caller, page: PageRequest) => Promise<Page<Mandate>>
   readonly usccIndex: (uscc: string) => string
   readonly demand: Permissions['demand']
   /** This process must read its clients again: one of them acts for a subject now. */
@@ -63,6 +77,8 @@ export interface Mandates {
   /** An agent says whom it wants to file for; it may once the enterprise, or a reviewer who saw the paper, confirms. */
   create(input: MandateInput, request: WriteRequest): Promise<MandateView>
   read(id: string, caller: Caller): Promise<MandateView | undefined>
+  /** Those that the caller is a party to, and for a reviewer those that wait for one. */
+  list(caller: Caller, page: PageRequest): Promise<Page<MandateView>>
   /**
    * A reviewer confirms a document. The enterprise confirms with its credit code, whenever it comes, and claims with it
    * what the agent filed: its client becomes the subject's when a reviewer approves the application or, where that is
@@ -145,6 +161,7 @@ export function makeMandates(parts: MandateParts): Mandates {
             updatedAt: ledger.at,
           }
           await ledger.putMandate(mandate, undefined)
+          await nameDocument(ledger, mandate, caller)
           await auditMandate(ledger, mandate, 'mandate.create')
           if (mandate.subject !== null) {
             await tell(ledger, mandate, 'mandate.confirm', { subject: mandate.subject })
@@ -160,6 +177,12 @@ export function makeMandates(parts: MandateParts): Mandates {
       if (mandate === undefined) return undefined
       demand(caller, 'mandate.read', partiesOf(mandate))
       return viewOf(mandate)
+    },
+
+    async list(caller, page) {
+      demand(caller, 'mandate.list', {})
+      const { items, next } = await parts.list(caller, page)
+      return { items: items.map(viewOf), next }
     },
 
     async confirm(id, uscc, request) {
@@ -187,6 +210,15 @@ export function makeMandates(parts: MandateParts): Mandates {
       })
     },
   }
+}
+
+/** The signed paper is one that the agent has brought, and stays with the mandate. */
+async function nameDocument(ledger: FilingLedger, mandate: Mandate, caller: Caller): Promise<void> {
+  const { document } = mandate
+  if (document === null) return
+  const named = { about: about(mandate), files: [document], before: [] }
+  await nameEvidence(ledger, caller, named, () => '/document')
+  await ledger.keepFiles(about(mandate))
 }
 
 /** Whoever claims a subject that has a code already is nobody to it until a reviewer has looked. */

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type { Caller } from '../../model/caller.ts'
 import { Failure, invalid } from '../../model/failures.ts'
 import { say } from '../../model/text.ts'
-import type { Fields } from '../../schemas/validate.ts'
+import type { DemandLook } from '../demand-look.ts'
 import type { WriteRequest } from '../identifiers.ts'
-import { demandMandate } from '../mandates.ts'
+import type { ProofReads } from '../prefix-proofs/parts.ts'
+import { type ProvenPrefix, readProven } from '../prefix-proofs/use-proof.ts'
 import {
   about,
   auditStep,
@@ -15,6 +16,13 @@ import {
   writeSealed,
 } from './desk.ts'
 import {
+  type ApplicationInput,
+  alreadyHasCode,
+  demandRight,
+  fileInto,
+  withMember,
+} from './file-into.ts'
+import {
   type Application,
   basicPointer,
   changedFields,
@@ -23,23 +31,17 @@ import {
   demandConsent,
   demandDeclaration,
   openApplication,
-  readGiven,
 } from './filing.ts'
 import { informUntil } from './notices.ts'
-import type { ApplicationKind, Consent, FilingLedger, NoticeTo, NoticeTopic } from './parts.ts'
+import type { ApplicationKind, FilingLedger, NoticeTo, NoticeTopic } from './parts.ts'
 import { type ApplicationDetail, type ApplicationView, currentFields, detailOf } from './view.ts'
-
-export interface ApplicationInput {
-  /** Table 1 by Chinese, English or code names; of a change, what is to change. */
-  readonly basic?: Readonly<Record<string, unknown>>
-  readonly kind?: ApplicationKind
-  readonly mandate?: string
-  readonly consent?: Consent
-  readonly declaration?: boolean
-}
 
 export interface ApplicationParts extends DeskParts {
   readonly usccIndex: (uscc: string) => string
+  readonly demandLook: DemandLook
+  readonly proofs: Pick<ProofReads, 'findProof'>
+  /** The code of who holds a handle prefix here; null: nobody. */
+  readonly holderOf: (prefix: string) => string | null
 }
 
 /** Asking for a code, and for changes of what is known (AII/002 §5): each function is one transaction. */
@@ -73,12 +75,14 @@ export function makeApplications(parts: ApplicationParts): Applications {
       demandDeclaration(input.declaration)
       const { kind, subject } = await aimOf(parts, input, caller)
       const keys = await parts.keysOf(subject)
+      const proven = await provenIn(parts, input, caller)
       return writeSealed(
         parts,
         caller,
         async ledger => {
           const blank = blankApplication(kind, subject, caller, ledger.at)
-          const filed = await fileInto({ ledger, caller, keys, application: blank }, input, parts)
+          const theCase = { ledger, caller, keys, application: blank }
+          const filed = await fileInto(theCase, input, parts.usccIndex, proven)
           const application = { ...blank, ...filed }
           const row = closeApplication(application, keys)
           await ledger.putApplication(row, { step: 'create', comments: {}, note: null }, 'insert')
@@ -89,12 +93,13 @@ export function makeApplications(parts: ApplicationParts): Applications {
       )
     },
 
-    edit(id, input, request) {
+    async edit(id, input, request) {
       if (input.declaration !== undefined) demandDeclaration(input.declaration)
       if (input.consent !== undefined) demandConsent(input.consent)
-      return onDesk(parts, id, 'application.edit', request, async theCase => {
-        return takeStep(theCase, 'edit', await fileInto(theCase, input, parts))
-      })
+      const proven = await provenIn(parts, input, request.caller)
+      return onDesk(parts, id, 'application.edit', request, async theCase =>
+        takeStep(theCase, 'edit', await fileInto(theCase, input, parts.usccIndex, proven)),
+      )
     },
 
     submit(id, request) {
@@ -105,6 +110,7 @@ export function makeApplications(parts: ApplicationParts): Applications {
       return onDesk(parts, id, 'application.edit', request, async theCase => {
         const { ledger, application } = theCase
         const next = await takeStep(theCase, 'withdraw', { dueAt: null })
+        await ledger.nameFiles(about(next), [])
         if (application.reviewer !== null) {
           await inform(ledger, next, 'application.withdrawn', { client: application.reviewer })
         }
@@ -115,12 +121,21 @@ export function makeApplications(parts: ApplicationParts): Applications {
     async read(id, caller) {
       const row = await parts.reads.findApplication(id)
       if (row === undefined) return undefined
-      parts.demand(caller, 'application.read', row)
+      await parts.demandLook(caller, 'application.read', row, about(row))
       if (caller.role === 'reviewer') await recordLook(parts, id, caller)
       const keys = await parts.keysOf(row.subject)
-      return detailOf(openApplication(row, keys), parts.reads, keys)
+      return detailOf(openApplication(row, keys), parts, keys)
     },
   }
+}
+
+/** Before the transaction, in which no other question may be asked. */
+async function provenIn(
+  { proofs, keysOf }: ApplicationParts,
+  { proof }: ApplicationInput,
+  caller: Caller,
+): Promise<ProvenPrefix | undefined> {
+  return proof === undefined ? undefined : readProven({ reads: proofs, keysOf }, proof, caller)
 }
 
 /** Sealed items are shown to somebody they do not belong to: that leaves a trace. */
@@ -163,6 +178,8 @@ function blankApplication(
     usccIndex: null,
     fields: {},
     consent: {},
+    evidence: [],
+    proof: null,
     mandate: null,
     filer: caller.id,
     filers: [],
@@ -175,86 +192,6 @@ function blankApplication(
     dueAt: null,
     createdAt: at,
     updatedAt: at,
-  }
-}
-
-/** The members of an application that a filer fills. */
-type Filed = Pick<
-  Application,
-  'fields' | 'name' | 'usccIndex' | 'consent' | 'mandate' | 'filers' | 'filerSubjects'
->
-
-/** Puts what was given over what was filed before; everything that can be refused without the rest is. */
-async function fileInto(
-  { ledger, caller, application }: Case,
-  input: ApplicationInput,
-  { usccIndex }: ApplicationParts,
-): Promise<Filed> {
-  const { fields: given, blanked } = readGiven(input.basic ?? {}, ledger.at)
-  const fields = without({ ...application.fields, ...given }, blanked)
-  // Once more together, because dates are compared with each other.
-  readGiven(fields, ledger.at)
-  const uscc = fields['uscc']
-  const filed: Filed = {
-    fields,
-    name: await nameOf(ledger, application, fields),
-    usccIndex: application.kind === 'code' && uscc !== undefined ? usccIndex(String(uscc)) : null,
-    consent: input.consent ?? application.consent,
-    mandate: input.mandate ?? application.mandate,
-    filers: withMember(application.filers, caller.id),
-    filerSubjects: withMember(application.filerSubjects, caller.subject),
-  }
-  await demandRight(ledger, { ...application, ...filed }, caller, usccIndex)
-  return filed
-}
-
-/** What it is called in lists: of a change, what the subject is called now. */
-async function nameOf(
-  ledger: FilingLedger,
-  application: Application,
-  fields: Fields,
-): Promise<string> {
-  if (application.kind === 'code') return String(fields['producerName'] ?? '')
-  const subject = await ledger.lockSubject(application.subject)
-  if (subject?.status !== 'revoked') return subject?.name ?? ''
-  throw new Failure(
-    'STATE_CONFLICT',
-    say('该主体的企信码已撤销', 'the code of the subject is revoked'),
-  )
-}
-
-function without(fields: Fields, names: readonly string[]): Fields {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)))
-}
-
-function withMember(members: readonly string[], member: string | null): readonly string[] {
-  return member === null || members.includes(member) ? members : [...members, member]
-}
-
-/** Whether this caller may file this about this subject: for itself, or under a mandate; and never a second code. */
-async function demandRight(
-  ledger: FilingLedger,
-  application: Application,
-  caller: Caller,
-  usccIndex: (uscc: string) => string,
-): Promise<void> {
-  const { kind, subject, fields, mandate } = application
-  const uscc = fields['uscc']
-  const index = uscc === undefined ? undefined : usccIndex(String(uscc))
-  if (caller.role === 'agent' || mandate !== null) {
-    const found = mandate === null ? undefined : await ledger.lockMandate(mandate)
-    demandMandate(found, { caller, kind, subject, usccIndex: index, at: ledger.at })
-  }
-  const known = index === undefined ? undefined : await ledger.findSubjectByUscc(index)
-  if (kind === 'code' && known !== undefined) {
-    throw alreadyHasCode(known.status)
-  }
-  if (kind === 'change' && index !== undefined && known?.id !== subject) {
-    throw invalid(
-      `${basicPointer}/uscc`,
-      'change.uscc',
-      say('统一社会信用代码终身不变', 'the credit code is for life and never changes'),
-    )
   }
 }
 
@@ -274,6 +211,7 @@ async function submitCase(theCase: Case, { usccIndex }: ApplicationParts): Promi
     filerSubjects: withMember(application.filerSubjects, caller.subject),
   })
   await ledger.putFiling(closeApplication(next, keys))
+  await ledger.keepFiles(about(next))
   await ledger.putNotice({
     topic: 'application.decide',
     about: about(next),
@@ -330,18 +268,6 @@ export async function inform(
   const { name } = application
   const endsAt = informUntil(ledger.at)
   await ledger.putNotice({ topic, about: about(application), name, to, dueAt: null, endsAt })
-}
-
-/** One active code per subject, for ever (AII/002 §2, §3). */
-export function alreadyHasCode(status?: string): Failure {
-  return new Failure(
-    'ALREADY_EXISTS',
-    say(
-      '该主体已有企信码；变更信息请提交变更申请',
-      'the subject has a code; apply for a change instead',
-    ),
-    { facts: { existing: { state: status ?? 'active' } } },
-  )
 }
 
 function nothingToChange(): Failure {

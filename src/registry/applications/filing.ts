@@ -48,6 +48,19 @@ export function demandComplete(fields: Fields, at: Date): void {
   readRow('basic', 'production', fields, { pointer: basicPointer, today: civilDay(at) })
 }
 
+/** The code names of required items that are not there. */
+export function missingFields(fields: Fields): string[] {
+  try {
+    readRow('basic', 'production', fields)
+    return []
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    return error.errors.flatMap(({ pointer, rule }) =>
+      rule === 'required' ? [pointer.slice(1)] : [],
+    )
+  }
+}
+
 /** What a reviewer should look at, such as the check symbol of an early credit code. */
 export function warningsAbout(fields: Fields): readonly FieldError[] {
   return readRow('basic', 'production', fields, { pointer: basicPointer, isDraft: true }).warnings

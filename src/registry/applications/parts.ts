@@ -1,8 +1,12 @@
 import type { Caller } from '../../model/caller.ts'
 import type { Subject, SubjectStatus } from '../../model/subject.ts'
 import type { Fields } from '../../schemas/validate.ts'
+import type { Licence } from '../files/evidence.ts'
+import type { FileWrites } from '../files/parts.ts'
 import type { Mandate } from '../mandates.ts'
 import type { Idempotency, Ledger } from '../parts.ts'
+import type { ProofWrites } from '../prefix-proofs/parts.ts'
+import type { FiledProof } from '../prefix-proofs/use-proof.ts'
 import type { ApplicationState, ApplicationStep } from './states.ts'
 
 export const applicationKinds = ['code', 'change'] as const
@@ -29,6 +33,10 @@ export interface ApplicationRow {
   readonly basic: Fields
   readonly personal: Buffer
   readonly consent: Consent
+  /** The documents that stand behind it. */
+  readonly evidence: readonly Licence[]
+  /** Of a prefix in the identifier system, where it was filed with one. */
+  readonly proof: FiledProof | null
   readonly mandate: string | null
   /** The client that began it. */
   readonly filer: string
@@ -106,11 +114,11 @@ export interface NewNotice {
   readonly endsAt: Date | null
 }
 
-/** A client, every client of a subject, or every reviewer but one. */
+/** A client, every client of a subject, or every one of a role but one. */
 export type NoticeTo =
   | { readonly client: string }
   | { readonly subject: string }
-  | { readonly role: 'reviewer'; readonly but?: string }
+  | { readonly role: 'reviewer' | 'operator'; readonly but?: string }
 
 export type NoticeTopic =
   | 'application.decide'
@@ -126,9 +134,14 @@ export type NoticeTopic =
   | 'mandate.claim'
   | 'mandate.confirmed'
   | 'mandate.ended'
+  | 'holding.decide'
+  | 'holding.approved'
+  | 'holding.refused'
+  | 'holding.handedOver'
+  | 'holding.ended'
 
 /** What the rules of applications write in a transaction, beside what every write may. */
-export interface FilingLedger extends Ledger, ApplicationReads {
+export interface FilingLedger extends Ledger, ApplicationReads, FileWrites, ProofWrites {
   lockApplication(id: string): Promise<ApplicationRow | undefined>
   /** Writes the row and the step that led to it. */
   putApplication(
@@ -142,7 +155,7 @@ export interface FilingLedger extends Ledger, ApplicationReads {
   putBasics(
     row: Pick<BasicsRow, 'subject' | 'basic' | 'personal' | 'application' | 'serial'>,
   ): Promise<void>
-  /** @returns false, having done nothing, when the client acts for another subject already */
+  /** @param client a credential's id or a person's. @returns false, having done nothing, when it acts for another subject already */
   bindClient(client: string, subject: string): Promise<boolean>
 
   lockSubject(id: string): Promise<SubjectRow | undefined>

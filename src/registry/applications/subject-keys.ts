@@ -40,13 +40,12 @@ export function makeKeysOf(parts: {
   readonly keyStore: KeyStore
   readonly random: RandomBytes
   readonly profile: 'gm' | 'intl'
+  readonly usccIndex: (uscc: string) => string
 }): (subject: string) => Promise<SubjectKeys> {
-  const sealerFor = makeUsccSealer(parts)
   return async subject => {
-    const sealUscc = await sealerFor(subject)
     const { key: dek } = await parts.keyStore.getOrMake('dek', subject, 'sealing')
     const sealing = makeSealing({ dek, profile: parts.profile, random: parts.random })
-    return { ...rowSealing(sealing), sealUscc }
+    return { ...rowSealing(sealing), sealUscc: makeUsccSealer(sealing, parts.usccIndex) }
   }
 }
 

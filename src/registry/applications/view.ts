@@ -15,6 +15,8 @@ export interface ApplicationView
     | 'serial'
     | 'code'
     | 'consent'
+    | 'evidence'
+    | 'proof'
     | 'mandate'
     | 'filer'
     | 'reviewer'
@@ -41,6 +43,8 @@ export interface ApplicationDetail extends ApplicationView {
   }[]
   /** Other applications for the same credit code that are not decided: a person chooses. */
   readonly conflicts: readonly Pick<Rival, 'id' | 'state'>[]
+  /** The code of another subject that holds the proven prefix here. */
+  readonly prefixHolder: string | null
 }
 
 export type ApplicationSummary = Pick<
@@ -49,7 +53,7 @@ export type ApplicationSummary = Pick<
 > & { readonly dueAt: string | null; readonly createdAt: string; readonly updatedAt: string }
 
 export function viewOf(application: Application): ApplicationView {
-  const { id, kind, state, serial, code, fields, consent, mandate } = application
+  const { id, kind, state, serial, code, fields, consent, evidence, proof, mandate } = application
   return {
     id,
     kind,
@@ -58,6 +62,8 @@ export function viewOf(application: Application): ApplicationView {
     code,
     basic: fields,
     consent,
+    evidence,
+    proof,
     mandate,
     filer: application.filer,
     reviewer: application.reviewer,
@@ -73,10 +79,10 @@ export function viewOf(application: Application): ApplicationView {
 /** @param keys of the application's subject */
 export async function detailOf(
   application: Application,
-  reads: ApplicationReads,
+  { reads, holderOf }: DetailParts,
   keys: SubjectKeys,
 ): Promise<ApplicationDetail> {
-  const { id, kind, subject, usccIndex, fields } = application
+  const { id, kind, subject, usccIndex, fields, proof, code } = application
   const former = kind === 'change' ? await currentFields(reads, subject, keys) : {}
   const rivals = usccIndex === null ? [] : await reads.rivalsOf(usccIndex, id)
   const steps = await reads.stepsOf(id)
@@ -92,7 +98,18 @@ export async function detailOf(
             to: fields[field] ?? null,
           })),
     conflicts: rivals.map(rival => ({ id: rival.id, state: rival.state })),
+    prefixHolder: proof === null ? null : otherThan(code, holderOf(proof.prefix)),
   }
+}
+
+interface DetailParts {
+  readonly reads: ApplicationReads
+  readonly holderOf: (prefix: string) => string | null
+}
+
+/** Once approved, the subject itself holds it. */
+function otherThan(code: string | null, holder: string | null): string | null {
+  return holder === code ? null : holder
 }
 
 /** A subject's basic information as it holds now; empty where it got its code without an application. */

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { Failure } from '../../model/failures.ts'
 import { say } from '../../model/text.ts'
 import type { Fields } from '../../schemas/validate.ts'
-import { alreadyHasCode } from '../applications/applications.ts'
 import { derivePlacement, type Placement } from '../applications/derive.ts'
 import type { Case } from '../applications/desk.ts'
+import { alreadyHasCode } from '../applications/file-into.ts'
 import type { Application } from '../applications/filing.ts'
 import { splitPersonal } from '../applications/subject-keys.ts'
 import { type CodeParts, issueCode } from '../codes.ts'
 import { replaceSubject } from '../enterprises.ts'
+import { attachProven } from '../prefix-proofs/use-proof.ts'
 
 /**
  * What approval of an application for a code does, in its transaction: the subject and its code, its basic information,
@@ -38,7 +39,9 @@ export async function approveCode(
     caller.id,
   )
   await putBasics(theCase, fields, 1)
+  await putLicences(theCase)
   await bindWhoFiled(theCase)
+  if (application.proof !== null) await attachProven(ledger, application.proof, id, caller.id)
   return { code: issued.code }
 }
 
@@ -60,6 +63,7 @@ export async function approveChange(
   const fields = { ...former, ...application.fields }
   const current = await ledger.currentBasics(subject.id)
   await putBasics(theCase, fields, (current?.serial ?? 0) + 1)
+  await putLicences(theCase)
   const name = String(fields['producerName'] ?? subject.name)
   await replaceSubject(ledger, { ...subject, name, ...corrections }, caller)
   return { code: subject.code }
@@ -74,6 +78,12 @@ async function putBasics(
   const { open, personal } = splitPersonal(fields)
   const sealed = keys.seal(personal, { handle: `subject:${subject}`, version: serial })
   await ledger.putBasics({ subject, serial, basic: open, personal: sealed, application: id })
+}
+
+/** What was filed with it has now been seen, and stands among the subject's licences (AII/002 §9). */
+async function putLicences({ ledger, caller, application }: Case): Promise<void> {
+  const { subject, evidence, id } = application
+  await ledger.putLicences(subject, evidence, { application: id, verifiedBy: caller.id })
 }
 
 /** The enterprise's own client becomes the subject's; an agent's stays what it is and files under its mandate. */

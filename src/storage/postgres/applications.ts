@@ -19,7 +19,7 @@ import { type Page, type PageRequest, pageOf, readCursor } from './page.ts'
 import { makeRowId } from './row-ids.ts'
 
 const applicationColumns = `id, kind, state, serial, subject, name, uscc_index as "usccIndex", basic, personal, consent,
-  mandate, filer, filers, filer_subjects as "filerSubjects", reviewer, endorsed_by as "endorsedBy", comments, note,
+  evidence, proof, mandate, filer, filers, filer_subjects as "filerSubjects", reviewer, endorsed_by as "endorsedBy", comments, note,
   code, due_at as "dueAt", created_at as "createdAt", updated_at as "updatedAt"`
 
 /** What of applications is read inside and outside of transactions alike. */
@@ -126,6 +126,8 @@ export function applicationWrites(queries: Queries, caller: Caller, at: Date): A
         row.code,
         row.dueAt,
         at,
+        JSON.stringify(row.evidence),
+        row.proof && JSON.stringify(row.proof),
       ])
       await queries.query(
         `insert into application_steps (application, serial, at, actor, role, step, state, comments, note)
@@ -146,8 +148,9 @@ export function applicationWrites(queries: Queries, caller: Caller, at: Date): A
 
     async putFiling(row) {
       await queries.query(
-        `insert into application_filings (application, serial, at, actor, basic, personal, consent, declared, mandate)
-         values ($1, $2, $3, $4, $5, $6, $7, true, $8)`,
+        `insert into application_filings (application, serial, at, actor, basic, personal, consent, declared, mandate,
+           evidence, proof)
+         values ($1, $2, $3, $4, $5, $6, $7, true, $8, $9, $10)`,
         [
           row.id,
           row.serial,
@@ -157,6 +160,8 @@ export function applicationWrites(queries: Queries, caller: Caller, at: Date): A
           row.personal,
           JSON.stringify(row.consent),
           row.mandate,
+          JSON.stringify(row.evidence),
+          row.proof && JSON.stringify(row.proof),
         ],
       )
     },
@@ -175,8 +180,14 @@ export function applicationWrites(queries: Queries, caller: Caller, at: Date): A
 
     async bindClient(client, subject) {
       const rows = await queries.query(
-        `update clients set subject = $2
-         where id = $1 and role = 'enterprise' and (subject is null or subject = $2) returning id`,
+        `with bound as (
+           update clients set subject = $2
+           where id = $1 and role = 'enterprise' and (subject is null or subject = $2) returning id
+         ), bound_person as (
+           update accounts set subject = $2
+           where id = $1 and role = 'enterprise' and (subject is null or subject = $2) returning id
+         )
+         select id from bound union all select id from bound_person`,
         [client, subject],
       )
       return rows.length > 0
@@ -213,13 +224,15 @@ export function applicationWrites(queries: Queries, caller: Caller, at: Date): A
 
 const insertApplication = `
   insert into applications (id, kind, state, serial, subject, name, uscc_index, basic, personal, consent, mandate, filer,
-    filers, filer_subjects, reviewer, endorsed_by, comments, note, code, due_at, created_at, updated_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $21)`
+    filers, filer_subjects, reviewer, endorsed_by, comments, note, code, due_at, created_at, updated_at,
+    evidence, proof)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $21, $22, $23)`
 
 const updateApplication = `
   update applications set kind = $2, state = $3, serial = $4, subject = $5, name = $6, uscc_index = $7, basic = $8,
     personal = $9, consent = $10, mandate = $11, filer = $12, filers = $13, filer_subjects = $14, reviewer = $15,
-    endorsed_by = $16, comments = $17, note = $18, code = $19, due_at = $20, updated_at = $21
+    endorsed_by = $16, comments = $17, note = $18, code = $19, due_at = $20, updated_at = $21,
+    evidence = $22, proof = $23
   where id = $1`
 
 export interface ApplicationFilter {

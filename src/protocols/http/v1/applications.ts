@@ -1,19 +1,15 @@
-import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import type { Caller } from '../../../model/caller.ts'
-import type { FieldError } from '../../../model/failures.ts'
 import { say } from '../../../model/text.ts'
-import type { ApplicationDetail, ApplicationView } from '../../../registry/applications/view.ts'
 import type { HttpApp } from '../app.ts'
 import { isNotModified, serialTag } from '../etag.ts'
-import { type Language, languageOf } from '../language.ts'
+import { languageOf } from '../language.ts'
 import type { HttpParts } from '../parts.ts'
 import { WireFailure } from '../problem.ts'
 import {
   changeHeaders,
   closed,
   createHeaders,
-  instantSchema,
   json,
   listOf,
   oneOf,
@@ -22,17 +18,22 @@ import {
   pageQuery,
   responses,
 } from '../schemas.ts'
+import { detailToJson, sendView, viewToJson } from './application-json.ts'
+import {
+  basicSchema,
+  commentsSchema,
+  detailSchema,
+  inputMembers,
+  kindSchema,
+  params,
+  placementSchema,
+  states,
+  summarySchema,
+  textSchema,
+  viewSchema,
+} from './application-schemas.ts'
 import { writeRequestOf } from './write-request.ts'
 
-const states = [
-  'draft',
-  'submitted',
-  'reviewing',
-  'returned',
-  'approved',
-  'rejected',
-  'withdrawn',
-] as const
 /** What a reviewer's queue holds. */
 const undecided = ['submitted', 'reviewing'] as const
 
@@ -40,106 +41,6 @@ const undecided = ['submitted', 'reviewing'] as const
 const step = (name: string) => `/v1/applications/:id([^:]+)::${name}`
 /** An id that holds a colon is no id of ours, and its path no path of a step. */
 const colonProblem = 'METHOD_UNKNOWN'
-
-const idSchema = Type.String({ minLength: 1, maxLength: 64 })
-const params = closed({ id: idSchema })
-const kindSchema = oneOf(['code', 'change'] as const)
-const textSchema = Type.String({ minLength: 1, maxLength: 2_000 })
-/** More than table 1 has fields. */
-const commentsMax = 32
-/** A consent is a page, not a book. */
-const consentMembersMax = 32
-
-const basicSchema = Type.Unsafe<Readonly<Record<string, unknown>>>({
-  type: 'object',
-  additionalProperties: true,
-  description:
-    'table 1 by Chinese, English or code names, see /v1/schemas/basic; of a change, what is to change',
-})
-const consentSchema = Type.Object(
-  {
-    purpose: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
-    until: Type.Optional(instantSchema),
-  },
-  {
-    additionalProperties: true,
-    maxProperties: consentMembersMax,
-    description: 'what was agreed to, kept word for word as evidence',
-  },
-)
-const placementMembers = {
-  region: Type.Optional(Type.String({ pattern: '^[0-9]{6}$', description: 'GB/T 2260' })),
-  industry: Type.Optional(
-    Type.String({ pattern: '^[A-T](?:[0-9]{2,4})?$', description: 'GB/T 4754' }),
-  ),
-  grade: Type.Optional(Type.String({ minLength: 1, maxLength: 16 })),
-}
-export const placementSchema = closed(placementMembers)
-
-const inputMembers = {
-  mandate: Type.Optional(idSchema),
-  consent: Type.Optional(consentSchema),
-  declaration: Type.Optional(
-    Type.Boolean({ description: 'that what is filed is lawful, true, valid, accurate, complete' }),
-  ),
-}
-
-const commentsSchema = Type.Record(Type.String({ minLength: 1, maxLength: 100 }), textSchema, {
-  maxProperties: commentsMax,
-  description: 'texts for the filer by the names of the fields they are about',
-})
-const summaryMembers = {
-  id: idSchema,
-  kind: kindSchema,
-  state: oneOf(states),
-  serial: Type.Integer(),
-  filer: Type.String({ description: 'the client that began it' }),
-  reviewer: orNull(Type.String({ description: 'the client it was given to' })),
-  endorsedBy: orNull(Type.String({ description: 'who approved first, where two must' })),
-  code: orNull(Type.String({ description: 'the enterprise code, once approved' })),
-  dueAt: orNull(instantSchema),
-  createdAt: instantSchema,
-  updatedAt: instantSchema,
-}
-const summarySchema = closed({ ...summaryMembers, name: Type.String() })
-const viewMembers = {
-  ...summaryMembers,
-  basic: basicSchema,
-  consent: consentSchema,
-  declaration: Type.Literal(true),
-  mandate: orNull(idSchema),
-  comments: commentsSchema,
-  note: orNull(Type.String()),
-  warnings: Type.Array(
-    closed({ pointer: Type.String(), rule: Type.String(), detail: Type.String() }),
-  ),
-  derived: closed({
-    region: orNull(Type.String()),
-    industry: orNull(Type.String()),
-    grade: orNull(Type.String()),
-  }),
-}
-const viewSchema = closed(viewMembers)
-const valueSchema = orNull(Type.Union([Type.String(), Type.Number()]))
-const detailSchema = closed({
-  ...viewMembers,
-  history: Type.Array(
-    closed({
-      serial: Type.Integer(),
-      at: instantSchema,
-      actor: Type.String(),
-      role: Type.String(),
-      step: Type.String(),
-      state: oneOf(states),
-      comments: commentsSchema,
-      note: orNull(Type.String()),
-    }),
-  ),
-  changes: Type.Array(closed({ field: Type.String(), from: valueSchema, to: valueSchema })),
-  conflicts: Type.Array(closed({ id: idSchema, state: oneOf(states) }), {
-    description: 'other undecided applications for the same credit code; only for reviewers',
-  }),
-})
 
 const stepProblems = [
   'NOT_PERMITTED',
@@ -376,44 +277,4 @@ function ownOnly({ id, role, subject }: Caller) {
 function found<View>(view: View | undefined): View {
   if (view !== undefined) return view
   throw new WireFailure('ROUTE_UNKNOWN', say('没有此申请', 'there is no such application'))
-}
-
-function sendView(reply: FastifyReply, view: ApplicationView, language: Language): FastifyReply {
-  return reply.header('ETag', serialTag(view.serial)).send(viewToJson(view, language))
-}
-
-/** Member by member: what else is known of an application never gets out by accident. */
-function viewToJson(view: ApplicationView, language: Language) {
-  const { id, kind, state, serial, code, basic, consent, mandate, filer, reviewer, endorsedBy } =
-    view
-  const { comments, note, warnings, derived, dueAt, createdAt, updatedAt } = view
-  return {
-    id,
-    kind,
-    state,
-    serial,
-    code,
-    basic,
-    consent,
-    declaration: true,
-    mandate,
-    filer,
-    reviewer,
-    endorsedBy,
-    comments,
-    note,
-    warnings: warnings.map(warning => inLanguage(warning, language)),
-    derived,
-    dueAt,
-    createdAt,
-    updatedAt,
-  }
-}
-
-function detailToJson({ history, changes, conflicts }: ApplicationDetail, { role }: Caller) {
-  return { history, changes, conflicts: role === 'reviewer' ? conflicts : [] }
-}
-
-function inLanguage({ pointer, rule, detail }: FieldError, language: Language) {
-  return { pointer, rule, detail: detail[language] }
 }
