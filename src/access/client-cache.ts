@@ -20,6 +20,19 @@ export interface ClientCache {
   forgetAll(): void
 }
 
+/** Why a client that has proven itself is refused all the same. */
+export function reasonAgainst(
+  { client, networks }: KnownClient,
+  address: string,
+  nowMs: number,
+): 'revoked' | 'expired' | 'address' | undefined {
+  if (client.revokedAt !== null) return 'revoked'
+  // Put so that an end which is no instant counts as past.
+  if (client.until !== null && !(nowMs < Date.parse(client.until))) return 'expired'
+  if (client.cidrs.length > 0 && !networks.has(address)) return 'address'
+  return undefined
+}
+
 /** More than any node has clients that call within a minute; about 1 KB each. */
 export const clientsKnownMax = 10_000
 

@@ -1,9 +1,10 @@
 import { say } from '../model/text.ts'
-import { type Command, UsageError } from './command.ts'
+import { type Call, type Command, UsageError } from './command.ts'
 import { nodeOptions, withNode } from './connect.ts'
 import { exitCodes } from './exit-codes.ts'
 import { allOf } from './pages.ts'
 import { json, table } from './print.ts'
+import { readPublicKeys, readThumbprint } from './read-proofs.ts'
 
 interface ClientView {
   readonly id: string
@@ -13,6 +14,9 @@ interface ClientView {
   readonly prefixes: readonly string[]
   readonly cidrs: readonly string[]
   readonly until: string | null
+  readonly apiKey: boolean
+  readonly jwks: { readonly keys: readonly unknown[] }
+  readonly certificates: readonly string[]
   readonly revokedAt: string | null
 }
 
@@ -46,6 +50,26 @@ export const clientCreate: Command = {
       value: 'INSTANT',
       help: say('到期时刻（RFC 3339）', 'when it ends (RFC 3339)'),
     },
+    jwk: {
+      kind: 'texts',
+      value: 'FILE',
+      help: say(
+        '用以自证的公钥（JWK、JWK 集或 PEM），可重复',
+        'a public key it proves itself with (JWK, JWK set or PEM), repeatable',
+      ),
+    },
+    certificate: {
+      kind: 'texts',
+      value: 'FILE',
+      help: say(
+        '用以自证的证书（PEM），可重复',
+        'a certificate it proves itself with (PEM), repeatable',
+      ),
+    },
+    'api-key': {
+      kind: 'flag',
+      help: say('另给一个 API 密钥', 'gives it an API key beside these'),
+    },
     ...nodeOptions,
   },
   async run(call) {
@@ -62,18 +86,30 @@ export const clientCreate: Command = {
       prefixes: given.texts('prefix'),
       cidrs: given.texts('cidr'),
       until: given.text('until') ?? null,
+      ...(await proofsOf(call)),
     }
     const made = await withNode(call, node =>
-      node.call<{ id: string; key: string }>('POST', '/v1/clients', { body }),
+      node.call<{ id: string; key: string | null }>('POST', '/v1/clients', { body }),
     )
     const rows = [
       [say('编号', 'id')[language], made.id],
-      [say('密钥', 'key')[language], made.key],
+      [say('密钥', 'key')[language], made.key ?? '-'],
     ]
     await write(isJson ? json(made) : table(rows))
-    if (!isJson) call.remark(keepIt[language])
+    if (!isJson && made.key !== null) call.remark(keepIt[language])
     return exitCodes.ok
   },
+}
+
+/** What it proves itself with instead of a secret that travels. */
+async function proofsOf({ given }: Call) {
+  const keys = (await Promise.all(given.texts('jwk').map(readPublicKeys))).flat()
+  const certificates = await Promise.all(given.texts('certificate').map(readThumbprint))
+  return {
+    ...(keys.length > 0 && { jwks: { keys } }),
+    ...(certificates.length > 0 && { certificates }),
+    ...(given.has('api-key') && { apiKey: true }),
+  }
 }
 
 const keepIt = say('请妥善保存密钥：它不会再次显示', 'keep the key: it is not shown again')
@@ -92,6 +128,7 @@ export const clientList: Command = {
       say('主体', 'subject'),
       say('前缀', 'prefixes'),
       say('网段', 'networks'),
+      say('凭据', 'proves itself by'),
       say('到期', 'until'),
       say('吊销', 'revoked'),
     ].map(text => text[language])
@@ -100,7 +137,13 @@ export const clientList: Command = {
   },
 }
 
-function rowOf({ id, role, name, subject, prefixes, cidrs, until, revokedAt }: ClientView) {
+function rowOf(client: ClientView) {
+  const { id, role, name, subject, prefixes, cidrs, until, revokedAt } = client
+  const proofs = [
+    ...(client.apiKey ? ['key'] : []),
+    ...(client.jwks.keys.length > 0 ? ['jwk'] : []),
+    ...(client.certificates.length > 0 ? ['certificate'] : []),
+  ]
   const list = (texts: readonly string[]) => (texts.length === 0 ? '-' : texts.join(' '))
   return [
     id,
@@ -109,6 +152,7 @@ function rowOf({ id, role, name, subject, prefixes, cidrs, until, revokedAt }: C
     subject ?? '-',
     list(prefixes),
     list(cidrs),
+    list(proofs),
     until ?? '-',
     revokedAt ?? '-',
   ]

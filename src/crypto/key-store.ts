@@ -1,28 +1,38 @@
 import assert from 'node:assert/strict'
-import { createHash, createHmac } from 'node:crypto'
 import { codeVersionMax } from '../model/code.ts'
-import { kcv as blockCipherKcv } from './code-cipher.ts'
+import { isKeyOf, type KeyAlgorithm, kcvOf, makeKey } from './key-algorithms.ts'
 import { KeyError, type KeyPlace, type MasterKey, nameOf, type RandomBytes } from './master-key.ts'
-import { makeRsaKey, rsaBits, spkiOfRsaKey } from './rsa-key.ts'
 
 /**
  * What keys are for, and what their scope is:
  * `pepper` of API keys (scope `''`), `code` of one code prefix (the prefix), `dek` of sealed fields
- * (whose data they are), `blindIndex` (scope `''`), `handleServer` that signs Handle answers
- * (scope `''`: all processes of a node are one server).
+ * (whose data they are), `blindIndex` (scope `''`), `handleServer` that signs Handle answers,
+ * `status` that signs status tokens, `token` that signs access tokens (scope `''`: all processes of
+ * a node are one server).
  */
-export const keyPurposes = ['pepper', 'code', 'dek', 'blindIndex', 'handleServer'] as const
+export const keyPurposes = [
+  'pepper',
+  'code',
+  'dek',
+  'blindIndex',
+  'handleServer',
+  'status',
+  'token',
+] as const
 export type KeyPurpose = (typeof keyPurposes)[number]
 
-/**
- * The algorithms whose keys are random bytes, and how many; `sealing` is a DEK, from which
- * `sealing.ts` draws.
- */
-export const keyBytes = { sm4: 16, 'aes-256': 32, 'hmac-sm3': 32, sealing: 32 } as const
-export type SecretAlgorithm = keyof typeof keyBytes
+/** Keys that an operator changes while the node runs. */
+export const rotatedPurposes = ['code', 'status', 'token'] as const satisfies readonly KeyPurpose[]
+export type RotatedPurpose = (typeof rotatedPurposes)[number]
 
-/** `rsa-2048` is a private key: PKCS#8, DER. */
-export type KeyAlgorithm = SecretAlgorithm | 'rsa-2048'
+/** Keys that operators are shown; those of single subjects are too many, and tell who there is. */
+export const shownPurposes = [
+  ...rotatedPurposes,
+  'pepper',
+  'blindIndex',
+  'handleServer',
+] as const satisfies readonly KeyPurpose[]
+export type ShownPurpose = (typeof shownPurposes)[number]
 
 /** `active` makes new things, `retired` only reads old ones, `destroyed` is gone; never back. */
 export const keyStates = ['active', 'retired', 'destroyed'] as const
@@ -33,8 +43,11 @@ export interface Key extends KeyPlace {
   readonly purpose: KeyPurpose
   readonly algorithm: KeyAlgorithm
   readonly state: Exclude<KeyState, 'destroyed'>
+  /** Others may have it: what it made proves nothing. */
+  readonly leaked: boolean
   readonly key: Buffer
   readonly kcv: string
+  readonly createdAt: Date
 }
 
 /** A key as it is stored. The row `master` wraps nothing: it keeps the master key's check value. */
@@ -42,20 +55,28 @@ export interface KeyRow extends KeyPlace {
   readonly purpose: KeyPurpose | 'master'
   readonly algorithm: KeyAlgorithm
   readonly state: KeyState
+  readonly leaked: boolean
   /** null in the row `master` and once destroyed. */
   readonly wrapped: Buffer | null
   /** Hex digits by which a key is recognised: 6, and 16 for the master key. */
   readonly kcv: string
+  readonly createdAt: Date
 }
+
+/** A row as it begins. */
+export type NewKeyRow = Omit<KeyRow, 'leaked' | 'createdAt'>
 
 /** The rows, keyed by purpose, scope and version. Implemented by the storage. */
 export interface KeyRows {
   /** All versions, destroyed ones too, in any order. */
   find(purpose: KeyRow['purpose'], scope: string): Promise<readonly KeyRow[]>
-  /** @returns false, having done nothing, when there is a row of this purpose, scope and version */
-  insert(row: KeyRow): Promise<boolean>
-  /** Becoming `destroyed` also overwrites `wrapped` with null, in the same statement. */
-  setState(place: KeyPlace, state: KeyState): Promise<void>
+  /** @returns when it was made; undefined, having done nothing, when there is such a row */
+  insert(row: NewKeyRow): Promise<Date | undefined>
+  /**
+   * Becoming `destroyed` also overwrites `wrapped` with null, in the same statement.
+   * @param leaked true marks the key as leaked, for good
+   */
+  setState(place: KeyPlace, state: KeyState, leaked?: boolean): Promise<void>
 }
 
 /** Keys by purpose, scope and version. It remembers none: whoever needs a key often keeps it. */
@@ -78,10 +99,15 @@ export interface KeyStore {
    * @throws KeyError when the versions are used up or another process was faster
    */
   add(purpose: KeyPurpose, scope: string, algorithm: KeyAlgorithm, key?: Buffer): Promise<Key>
-  /** @throws KeyError when there is no such key or it is destroyed */
-  retire(place: KeyPlace & { readonly purpose: KeyPurpose }): Promise<void>
+  /**
+   * @param leaked others may have it; a retired key can be found to have leaked, too
+   * @throws KeyError when there is no such key or it is destroyed
+   */
+  retire(place: KeyPlace & { readonly purpose: KeyPurpose }, leaked?: boolean): Promise<void>
   /** What only this key could open is lost. @throws KeyError when there is no such key */
   destroy(place: KeyPlace & { readonly purpose: KeyPurpose }): Promise<void>
+  /** The same keys, read and written through other rows: those of one transaction. */
+  over(rows: KeyRows): Omit<KeyStore, 'open' | 'over'>
 }
 
 /** Losing the race for a first key once is ordinary, losing it this often is not. */
@@ -107,7 +133,7 @@ export function makeKeyStore(parts: {
       kcv,
     } as const
     const [stored] = await rows.find(masterPlace.purpose, masterPlace.scope)
-    if (stored === undefined && (await rows.insert(row))) return
+    if (stored === undefined && (await rows.insert(row)) !== undefined) return
     const bound = stored ?? (await rows.find(masterPlace.purpose, masterPlace.scope))[0]
     if (bound?.kcv === kcv) return
     throw new KeyError(
@@ -116,13 +142,34 @@ export function makeKeyStore(parts: {
     )
   }
 
+  const isProven = () => proven
+  return {
+    async open() {
+      await prove()
+      proven = true
+    },
+    ...keysIn({ rows, masterKey, random, isProven }),
+    over: other => keysIn({ rows: other, masterKey, random, isProven }),
+  }
+}
+
+interface KeyParts {
+  readonly rows: KeyRows
+  readonly masterKey: MasterKey
+  readonly random: RandomBytes
+  readonly isProven: () => boolean
+}
+
+function keysIn(parts: KeyParts): Omit<KeyStore, 'open' | 'over'> {
+  const { rows, masterKey, random, isProven } = parts
+
   function rowsOf(purpose: KeyPurpose, scope: string): Promise<readonly KeyRow[]> {
-    assert(proven, 'the key store is opened before it is used')
+    assert(isProven(), 'the key store is opened before it is used')
     return rows.find(purpose, scope)
   }
 
   function unwrap(row: KeyRow & { state: Key['state'] }, purpose: KeyPurpose): Key {
-    const { scope, version, algorithm, state, kcv } = row
+    const { scope, version, algorithm, state, leaked, kcv, createdAt } = row
     const key = row.wrapped && masterKey.unwrap(row.wrapped, row)
     if (key === null || !isKeyOf(algorithm, key) || kcvOf(algorithm, key) !== kcv) {
       throw new KeyError(
@@ -130,7 +177,7 @@ export function makeKeyStore(parts: {
           'restore that row from a backup of the database',
       )
     }
-    return { purpose, scope, version, algorithm, state, key, kcv }
+    return { purpose, scope, version, algorithm, state, leaked, key, kcv, createdAt }
   }
 
   function usable(found: readonly KeyRow[], purpose: KeyPurpose): Key[] {
@@ -140,6 +187,7 @@ export function makeKeyStore(parts: {
       .map(row => unwrap(row, purpose))
   }
 
+  /** @returns undefined where another process was faster */
   async function addAfter(
     found: readonly KeyRow[],
     purpose: KeyPurpose,
@@ -156,12 +204,17 @@ export function makeKeyStore(parts: {
       )
     }
     const made = { purpose, scope, version, algorithm, state: 'active' } as const
+    const wrapped = masterKey.wrap(key, made)
     const kcv = kcvOf(algorithm, key)
-    const inserted = await rows.insert({ ...made, wrapped: masterKey.wrap(key, made), kcv })
-    return inserted ? { ...made, key, kcv } : undefined
+    const createdAt = await rows.insert({ ...made, wrapped, kcv })
+    return createdAt && { ...made, leaked: false, key, kcv, createdAt }
   }
 
-  async function setState(place: KeyPlace & { purpose: KeyPurpose }, state: KeyState) {
+  async function setState(
+    place: KeyPlace & { purpose: KeyPurpose },
+    state: KeyState,
+    leaked = false,
+  ) {
     const found = await rowsOf(place.purpose, place.scope)
     const row = found.find(({ version }) => version === place.version)
     if (row === undefined || keyStates.indexOf(row.state) > keyStates.indexOf(state)) {
@@ -170,15 +223,10 @@ export function makeKeyStore(parts: {
           `become ${state}: look at the list of keys first`,
       )
     }
-    await rows.setState(place, state)
+    await rows.setState(place, state, leaked)
   }
 
   return {
-    async open() {
-      await prove()
-      proven = true
-    },
-
     async list(purpose, scope) {
       return usable(await rowsOf(purpose, scope), purpose)
     },
@@ -210,7 +258,7 @@ export function makeKeyStore(parts: {
       )
     },
 
-    retire: place => setState(place, 'retired'),
+    retire: (place, leaked) => setState(place, 'retired', leaked),
     destroy: place => setState(place, 'destroyed'),
   }
 }
@@ -219,48 +267,6 @@ export function makeKeyStore(parts: {
 export async function isUnbound(rows: Pick<KeyRows, 'find'>): Promise<boolean> {
   return (await rows.find(masterPlace.purpose, masterPlace.scope)).length === 0
 }
-
-function makeKey(algorithm: KeyAlgorithm, random: RandomBytes): Buffer | Promise<Buffer> {
-  return algorithm === 'rsa-2048' ? makeRsaKey() : random(keyBytes[algorithm])
-}
-
-/** Also of bytes under the master key: the algorithm stands beside them in clear. */
-function isKeyOf(algorithm: KeyAlgorithm, key: Buffer): boolean {
-  return algorithm === 'rsa-2048' ? rsaBits(key) === 2048 : key.length === keyBytes[algorithm]
-}
-
-/**
- * The check value of a key: 6 hex digits. For a block cipher the first 3 bytes of the enciphered
- * zero block, as hardware modules have it; of a private key those of its public key's SM3;
- * elsewhere of an HMAC-SM3, so that the zero block of a key used with GCM, its hash key, stays
- * secret.
- */
-export function kcvOf(algorithm: KeyAlgorithm, key: Buffer): string {
-  switch (algorithm) {
-    case 'sm4':
-    case 'aes-256':
-      return blockCipherKcv(algorithm, key)
-    case 'hmac-sm3':
-    case 'sealing':
-      return createHmac('sm3', key).update('qxm-kcv-v1').digest().toString('hex', 0, 3)
-    case 'rsa-2048':
-      return createHash('sm3').update(spkiOfRsaKey(key)).digest().toString('hex', 0, 3)
-  }
-}
-
-/**
- * Whether a key has the check value of one that is printed in standards or in our documents, so
- * that anybody could issue codes with it: right for the demo, never in production.
- */
-export function isPublishedKey(algorithm: KeyAlgorithm, kcv: string): boolean {
-  return publishedKcvs.has(`${algorithm} ${kcv}`)
-}
-
-const publishedKcvs: ReadonlySet<string> = new Set([
-  'sm4 2677f4', // GB/T 32907-2016 annex A: 0123456789abcdeffedcba9876543210
-  'sm4 09cbe1', // the key of FIPS 197 and SP 800-38G samples: 2b7e151628aed2a6abf7158809cf4f3c
-  'aes-256 20ec0f', // 32 times 11
-])
 
 function isUsable(row: KeyRow): row is KeyRow & { state: Key['state'] } {
   return row.state !== 'destroyed'

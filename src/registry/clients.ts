@@ -12,7 +12,17 @@ export interface ClientInput {
   readonly cidrs: readonly string[]
   /** RFC 3339. */
   readonly until: string | null
+  /** Public keys that it proves itself with, as JSON Web Keys. */
+  readonly keys?: readonly Readonly<Record<string, unknown>>[]
+  /** Thumbprints of the certificates that it proves itself with: `x5t#S256`. */
+  readonly certificates?: readonly string[]
+  /** Whether it gets an API key; by default one that has nothing else to prove itself with. */
+  readonly hasApiKey?: boolean
 }
+
+/** A client's data, checked and in their normal form. */
+export type NormalClient = Omit<ClientInput, 'keys'> &
+  Pick<NewClient, 'keys' | 'certificates'> & { readonly hasApiKey: boolean }
 
 export interface ClientParts {
   readonly transactions: Transactions
@@ -20,19 +30,19 @@ export interface ClientParts {
   readonly makeKey: (seed: string | undefined) => { readonly id: string; readonly text: string }
   readonly hash: (apiKey: string) => Buffer
   readonly demandOperator: (caller: Caller, action: 'client.create' | 'client.revoke') => void
-  /** Checks what an API key may be and gives prefixes their normal form. @throws Failure `INPUT_INVALID` */
-  readonly normalize: (input: ClientInput) => ClientInput
+  /** Checks what such a client may be and gives prefixes their normal form. @throws Failure `INPUT_INVALID` */
+  readonly normalize: (input: ClientInput) => NormalClient
   readonly subjectIdByCode: (code: string) => string
   /** This process must not remember the client any longer. */
   readonly forget: (id: string) => void
 }
 
 export interface ClientRegistry {
-  /** @returns the key in clear: the only time anybody sees it */
+  /** @returns the API key in clear, the only time anybody sees it; null where it has none */
   create(
     input: ClientInput,
     request: { readonly caller: Caller; readonly idempotency?: Idempotency },
-  ): Promise<{ readonly id: string; readonly key: string }>
+  ): Promise<{ readonly id: string; readonly key: string | null }>
   /** @returns false where there is no such client; revoking twice is one revocation */
   revoke(id: string, caller: Caller): Promise<boolean>
   /**
@@ -51,7 +61,7 @@ export function makeClientRegistry(parts: ClientParts): ClientRegistry {
   return {
     async create(asked, { caller, idempotency }) {
       parts.demandOperator(caller, 'client.create')
-      const input = parts.normalize(asked)
+      const { hasApiKey, ...input } = parts.normalize(asked)
       const subject = input.subject === null ? null : parts.subjectIdByCode(input.subject)
       // A repeated request gets the same key, and yet the key is nowhere stored: it follows from the request's.
       const candidates = Array.from({ length: attemptsMax }, (_, attempt) =>
@@ -61,7 +71,8 @@ export function makeClientRegistry(parts: ClientParts): ClientRegistry {
         caller,
         async ledger => {
           for (const [position, { id, text }] of candidates.entries()) {
-            if (await insert(ledger, { ...input, id, subject, hash: hash(text) })) return position
+            const client = { ...input, id, subject, hash: hasApiKey ? hash(text) : null }
+            if (await insert(ledger, client)) return position
           }
           throw new Failure('STATE_CONFLICT')
         },
@@ -69,7 +80,7 @@ export function makeClientRegistry(parts: ClientParts): ClientRegistry {
       )
       const key = candidates[taken]
       assert.ok(key !== undefined)
-      return { id: key.id, key: key.text }
+      return { id: key.id, key: hasApiKey ? key.text : null }
     },
 
     async revoke(id, caller) {
@@ -95,6 +106,8 @@ export function makeClientRegistry(parts: ClientParts): ClientRegistry {
           cidrs: [],
           until: null,
           hash: hash(key.text),
+          keys: [],
+          certificates: [],
         }),
       )
     },
@@ -104,11 +117,17 @@ export function makeClientRegistry(parts: ClientParts): ClientRegistry {
 /** @returns false, having done nothing, when the id is known already */
 async function insert(ledger: Ledger, client: NewClient): Promise<boolean> {
   if (!(await ledger.putClient(client))) return false
-  const { id, role, prefixes } = client
+  const { id, role, prefixes, hash, keys, certificates } = client
   await ledger.audit({
     action: 'client.created',
     target: `client:${id}`,
-    detail: { role, prefixes },
+    detail: {
+      role,
+      prefixes,
+      ...(hash === null && { apiKey: false }),
+      ...(keys.length > 0 && { keys: keys.map(({ kid }) => kid) }),
+      ...(certificates.length > 0 && { certificates }),
+    },
   })
   return true
 }

@@ -18,6 +18,8 @@ function aClient(id: string, more: Partial<Client> = {}): Client {
     cidrs: [],
     until: null,
     hash: Buffer.alloc(32),
+    keys: [],
+    certificates: [],
     revokedAt: null,
     ...more,
   }

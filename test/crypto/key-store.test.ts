@@ -6,15 +6,8 @@ import {
   randomBytes,
 } from 'node:crypto'
 import t from 'tap'
-import {
-  isPublishedKey,
-  isUnbound,
-  type KeyAlgorithm,
-  type KeyRow,
-  type KeyRows,
-  kcvOf,
-  makeKeyStore,
-} from '../../src/crypto/key-store.ts'
+import { isPublishedKey, type KeyAlgorithm, kcvOf } from '../../src/crypto/key-algorithms.ts'
+import { isUnbound, type KeyRow, type KeyRows, makeKeyStore } from '../../src/crypto/key-store.ts'
 import { makeMasterKey } from '../../src/crypto/master-key.ts'
 
 const random = randomBytes
@@ -23,6 +16,7 @@ const masterKey = makeMasterKey(Buffer.alloc(32, 7), random)
 /** Rows in memory; `find` and `insert` take a turn of the loop each, as a store would. */
 function someRows(): KeyRows & { all: KeyRow[] } {
   const rows: KeyRow[] = []
+  const createdAt = new Date('2026-11-23T06:00:00Z')
   const same = (a: KeyRow, b: { purpose: string; scope: string; version: number }) =>
     a.purpose === b.purpose && a.scope === b.scope && a.version === b.version
   return {
@@ -33,14 +27,15 @@ function someRows(): KeyRows & { all: KeyRow[] } {
     },
     async insert(row) {
       await new Promise(setImmediate)
-      if (rows.some(other => same(other, row))) return false
-      rows.push(row)
-      return true
+      if (rows.some(other => same(other, row))) return undefined
+      rows.push({ ...row, leaked: false, createdAt })
+      return createdAt
     },
-    async setState(place, state) {
+    async setState(place, state, leaked = false) {
       const at = rows.findIndex(row => same(row, place))
-      const wrapped = state === 'destroyed' ? null : rows[at]!.wrapped
-      rows[at] = { ...rows[at]!, state, wrapped }
+      const row = rows[at]!
+      const wrapped = state === 'destroyed' ? null : row.wrapped
+      rows[at] = { ...row, state, wrapped, leaked: row.leaked || leaked }
     },
   }
 }
@@ -139,6 +134,42 @@ t.test('rotation adds a version that makes, while the ones before still read', a
   t.equal(second.algorithm, 'aes-256')
   t.same(await keys.getOrMake('code', '88.118.1', 'sm4'), second)
   t.same(await keys.list('code', '88.118.1'), [{ ...first, state: 'retired' }, second])
+})
+
+t.test('a key that leaked stays so, whatever becomes of it', async t => {
+  const { keys, rows } = await aKeyStore()
+  const first = await keys.getOrMake('status', '', 'ed25519')
+
+  await keys.retire(first)
+  await keys.retire(first, true)
+  await keys.retire(first)
+
+  t.match(await keys.list('status', ''), [{ version: 1, state: 'retired', leaked: true }])
+  await keys.destroy(first)
+  t.match(rows.all.at(-1), { state: 'destroyed', leaked: true, wrapped: null })
+})
+
+t.test('keys of a transaction are read and written through its own rows', async t => {
+  const { keys, rows } = await aKeyStore()
+  const inside = someRows()
+
+  const added = await keys.over(inside).add('token', '', 'ed25519')
+
+  t.same(await keys.over(inside).list('token', ''), [added])
+  t.same(await keys.list('token', ''), [])
+  t.equal(rows.all.length, 1, 'the master key’s')
+})
+
+t.test('a signing key is Ed25519, kept wrapped, and known by its public half', async t => {
+  const { keys } = await aKeyStore()
+
+  const { key, kcv } = await keys.getOrMake('status', '', 'ed25519')
+
+  const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+  t.equal(privateKey.asymmetricKeyType, 'ed25519')
+  const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' })
+  t.equal(kcv, createHash('sm3').update(spki).digest('hex').slice(0, 6))
+  await t.rejects(keys.add('token', '', 'ed25519', Buffer.alloc(32)), { code: 'ERR_ASSERTION' })
 })
 
 t.test('a destroyed key is gone, and its version is never given again', async t => {

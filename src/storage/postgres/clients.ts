@@ -2,8 +2,8 @@ import type { Client, Clients } from '../../access/parts.ts'
 import type { Queries } from './database.ts'
 import { type Page, type PageRequest, pageOf, readCursor } from './page.ts'
 
-const clientColumns =
-  'id, name, role, subject, prefixes, cidrs, until, key_hash, revoked_at, created_at'
+const clientColumns = `id, name, role, subject, prefixes, cidrs, until, key_hash, jwks, certificates, revoked_at,
+  created_at`
 
 interface ClientRow {
   id: string
@@ -13,12 +13,17 @@ interface ClientRow {
   prefixes: string[]
   cidrs: string[]
   until: Date | null
-  key_hash: Buffer
+  key_hash: Buffer | null
+  jwks: Client['keys']
+  certificates: string[]
   revoked_at: Date | null
   created_at: Date
 }
 
-export type ListedClient = Omit<Client, 'hash'> & { readonly createdAt: string }
+export type ListedClient = Omit<Client, 'hash'> & {
+  readonly hasApiKey: boolean
+  readonly createdAt: string
+}
 
 export interface ClientReader extends Clients {
   /** Without their hashes, revoked ones too, in the order of their ids. */
@@ -54,6 +59,9 @@ function rowToListed(row: ClientRow): ListedClient {
     prefixes: row.prefixes,
     cidrs: row.cidrs,
     until: row.until?.toISOString() ?? null,
+    hasApiKey: row.key_hash !== null,
+    keys: row.jwks,
+    certificates: row.certificates,
     revokedAt: row.revoked_at?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),
   }

@@ -1,44 +1,63 @@
 import type { KeyRow, KeyRows } from '../../crypto/key-store.ts'
-import type { Database } from './database.ts'
+import type { Queries } from './database.ts'
+
+const keyColumns =
+  'purpose, scope, version, algorithm, state, leaked, wrapped, kcv, created_at as "createdAt"'
 
 export interface AllKeyRows extends KeyRows {
   /** Every key of a purpose, whatever its scope and state. */
   findAll(purpose: KeyRow['purpose']): Promise<readonly KeyRow[]>
+  /** What tells these purposes' keys apart from what they were, in no order: cheap enough to be asked all the time. */
+  states(purposes: readonly KeyRow['purpose'][]): Promise<readonly KeyStanding[]>
 }
 
-/** The key store's rows: wrapped keys, never open ones. */
-export function makeKeyRows(database: Database, now: () => Date): AllKeyRows {
+export type KeyStanding = Pick<KeyRow, 'purpose' | 'scope' | 'version' | 'state' | 'leaked'>
+
+/**
+ * The key store's rows: wrapped keys, never open ones.
+ * @param isLocking what `find` finds is nobody else's to change until the transaction ends
+ */
+export function makeKeyRows(
+  database: Queries,
+  now: () => Date,
+  isLocking: boolean = false,
+): AllKeyRows {
   return {
     async findAll(purpose) {
-      return database.query<KeyRow>(
-        `select purpose, scope, version, algorithm, state, wrapped, kcv from keys where purpose = $1`,
-        [purpose],
+      return database.query<KeyRow>(`select ${keyColumns} from keys where purpose = $1`, [purpose])
+    },
+
+    async states(purposes) {
+      return database.query<KeyStanding>(
+        'select purpose, scope, version, state, leaked from keys where purpose = any($1)',
+        [purposes],
       )
     },
 
     async find(purpose, scope) {
       return database.query<KeyRow>(
-        `select purpose, scope, version, algorithm, state, wrapped, kcv
-         from keys where purpose = $1 and scope = $2`,
+        `select ${keyColumns} from keys where purpose = $1 and scope = $2
+         order by version ${isLocking ? 'for update' : ''}`,
         [purpose, scope],
       )
     },
 
     async insert({ purpose, scope, version, algorithm, state, wrapped, kcv }) {
-      const rows = await database.query(
+      const [row] = await database.query<{ createdAt: Date }>(
         `insert into keys (purpose, scope, version, algorithm, state, wrapped, kcv, created_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8)
-         on conflict do nothing returning version`,
+         on conflict do nothing returning created_at as "createdAt"`,
         [purpose, scope, version, algorithm, state, wrapped, kcv, now()],
       )
-      return rows.length > 0
+      return row?.createdAt
     },
 
-    async setState({ purpose, scope, version }, state) {
+    async setState({ purpose, scope, version }, state, leaked = false) {
       await database.query(
-        `update keys set state = $4, wrapped = case when $4 = 'destroyed' then null else wrapped end
+        `update keys set state = $4, leaked = leaked or $5,
+           wrapped = case when $4 = 'destroyed' then null else wrapped end
          where purpose = $1 and scope = $2 and version = $3`,
-        [purpose, scope, version, state],
+        [purpose, scope, version, state, leaked],
       )
     },
   }

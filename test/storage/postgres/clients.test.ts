@@ -14,6 +14,8 @@ const client: NewClient = {
   cidrs: [],
   until: '2027-01-01T00:00:00.000Z',
   hash: Buffer.from('00ff10', 'hex'),
+  keys: [{ kid: 'one', alg: 'EdDSA', jwk: { kty: 'OKP', crv: 'Ed25519', x: 'AA' } }],
+  certificates: ['bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2'],
 }
 
 eachEngine(t, 'a client comes back as it was written', async (t, database) => {
@@ -30,17 +32,24 @@ eachEngine(t, 'a client comes back as it was written', async (t, database) => {
   t.equal(await put({}), true)
   t.equal(await put({ name: 'another with this id' }), false)
   await put({ id: '00000001', subject: null, until: null, prefixes: [] })
-  await put({ id: 'ff000000' })
+  await put({ id: 'ff000000', hash: null, keys: [], certificates: [] })
   t.equal(await revoke('ff000000'), true)
   t.equal(await revoke('ffffffff'), false)
 
   t.strictSame(await reader.find('ab12cd34'), {
     ...client,
+    hasApiKey: true,
     revokedAt: null,
     createdAt: '2026-11-23T06:00:00.000Z',
   })
   t.match(await reader.find('00000001'), { subject: null, until: null, prefixes: [] })
-  t.match(await reader.find('ff000000'), { revokedAt: '2026-11-23T06:00:00.000Z' })
+  t.match(await reader.find('ff000000'), {
+    hash: null,
+    hasApiKey: false,
+    keys: [],
+    certificates: [],
+    revokedAt: '2026-11-23T06:00:00.000Z',
+  })
   t.equal(await reader.find('ffffffff'), undefined)
   t.equal(await put({ id: 'ff000000' }), false, 'a revoked id is not given again')
 

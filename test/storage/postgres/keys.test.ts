@@ -1,9 +1,10 @@
 import t from 'tap'
-import type { KeyRow } from '../../../src/crypto/key-store.ts'
+import type { KeyRow, NewKeyRow } from '../../../src/crypto/key-store.ts'
 import { makeKeyRows } from '../../../src/storage/postgres/keys.ts'
 import { eachEngine } from '../../support/store.ts'
 
-const row: KeyRow = {
+const createdAt = new Date('2026-11-23T06:00:00Z')
+const row: NewKeyRow = {
   purpose: 'code',
   scope: '88.118.1',
   version: 1,
@@ -14,23 +15,24 @@ const row: KeyRow = {
 }
 
 eachEngine(t, 'keys are kept by purpose, scope and version, each once', async (t, database) => {
-  const rows = makeKeyRows(database, () => new Date())
+  const rows = makeKeyRows(database, () => createdAt)
 
-  t.equal(await rows.insert(row), true)
-  t.equal(await rows.insert({ ...row, kcv: 'other' }), false)
-  t.equal(await rows.insert({ ...row, version: 2 }), true)
-  t.equal(await rows.insert({ ...row, scope: '88.118.2' }), true)
-  t.equal(await rows.insert({ ...row, purpose: 'master', scope: '', wrapped: null }), true)
+  t.same(await rows.insert(row), createdAt)
+  t.equal(await rows.insert({ ...row, kcv: 'other' }), undefined)
+  t.ok(await rows.insert({ ...row, version: 2 }))
+  t.ok(await rows.insert({ ...row, scope: '88.118.2' }))
+  t.ok(await rows.insert({ ...row, purpose: 'master', scope: '', wrapped: null }))
 
   const byVersion = [...(await rows.find('code', '88.118.1'))].sort((a, b) => a.version - b.version)
-  t.strictSame(byVersion, [row, { ...row, version: 2 }])
+  const stored = { ...row, leaked: false, createdAt }
+  t.strictSame(byVersion, [stored, { ...stored, version: 2 }])
   t.strictSame(await rows.find('dek', '88.118.1'), [])
   t.equal((await rows.findAll('code')).length, 3)
   t.match(await rows.findAll('master'), [{ wrapped: null }])
 })
 
 eachEngine(t, 'a retired key keeps its bytes, a destroyed one loses them', async (t, database) => {
-  const rows = makeKeyRows(database, () => new Date())
+  const rows = makeKeyRows(database, () => createdAt)
   await rows.insert(row)
   await rows.insert({ ...row, version: 2 })
 
@@ -45,3 +47,20 @@ eachEngine(t, 'a retired key keeps its bytes, a destroyed one loses them', async
   t.strictSame(stateOf(destroyed, 1), [['destroyed', null]])
   t.strictSame(stateOf(destroyed, 2), [['active', row.wrapped]])
 })
+
+eachEngine(
+  t,
+  'what leaked is marked for good, and states are told without keys',
+  async (t, database) => {
+    const rows = makeKeyRows(database, () => createdAt)
+    await rows.insert(row)
+
+    await rows.setState(row, 'retired', true)
+    await rows.setState(row, 'retired')
+
+    t.strictSame(await rows.states(['code', 'status']), [
+      { purpose: 'code', scope: row.scope, version: 1, state: 'retired', leaked: true },
+    ])
+    t.strictSame(await rows.states(['status']), [])
+  },
+)

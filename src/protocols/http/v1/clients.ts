@@ -30,6 +30,22 @@ const prefixesSchema = Type.Array(prefixTextSchema, { maxItems: listMax })
 const cidrsSchema = Type.Array(Type.String({ minLength: 2, maxLength: 64 }), { maxItems: listMax })
 const idSchema = Type.String({ pattern: '^[0-9a-f]{8}$' })
 
+/** One in use, one to come, and as many for a second site. */
+const proofsMax = 4
+const jwksSchema = closed({
+  keys: Type.Array(
+    Type.Unsafe<Readonly<Record<string, unknown>>>({
+      type: 'object',
+      description: 'Ed25519 or P-256, the public half (RFC 7517)',
+    }),
+    { minItems: 1, maxItems: proofsMax },
+  ),
+})
+const certificatesSchema = Type.Array(Type.String({ maxLength: 64 }), {
+  maxItems: proofsMax,
+  description: 'SHA-256 of each certificate (DER) in base64url: x5t#S256 of RFC 8705',
+})
+
 const clientSchema = closed({
   id: idSchema,
   ...members,
@@ -37,11 +53,14 @@ const clientSchema = closed({
   prefixes: prefixesSchema,
   cidrs: cidrsSchema,
   until: orNull(instantSchema),
+  apiKey: Type.Boolean({ description: 'whether it has an API key' }),
+  jwks: closed({ keys: Type.Array(Type.Object({}, { additionalProperties: true })) }),
+  certificates: certificatesSchema,
   createdAt: instantSchema,
   revokedAt: orNull(instantSchema),
 })
 
-/** Machine credentials. A key is shown once, to whom it is made for. */
+/** Machine credentials. An API key is shown once, to whom it is made for. */
 export function clientRoutes(app: HttpApp, { clients }: HttpParts): void {
   app.post(
     '/v1/clients',
@@ -58,9 +77,24 @@ export function clientRoutes(app: HttpApp, { clients }: HttpParts): void {
           prefixes: Type.Optional(prefixesSchema),
           cidrs: Type.Optional(cidrsSchema),
           until: Type.Optional(orNull(instantSchema)),
+          jwks: Type.Optional(jwksSchema),
+          certificates: Type.Optional(certificatesSchema),
+          apiKey: Type.Optional(
+            Type.Boolean({
+              description: 'default true where there are neither jwks nor certificates',
+            }),
+          ),
         }),
         response: responses(
-          { 201: json('made', closed({ id: idSchema, key: Type.String() })) },
+          {
+            201: json(
+              'made',
+              closed({
+                id: idSchema,
+                key: orNull(Type.String({ description: 'null: it proves itself otherwise' })),
+              }),
+            ),
+          },
           'NOT_PERMITTED',
           'ALREADY_EXISTS',
           'IDEMPOTENCY_MISMATCH',
@@ -69,10 +103,21 @@ export function clientRoutes(app: HttpApp, { clients }: HttpParts): void {
       },
     },
     async (request, reply) => {
-      const { subject = null, prefixes = [], cidrs = [], until = null, ...input } = request.body
+      const { subject = null, prefixes = [], cidrs = [], until = null, ...body } = request.body
+      const { name, role, jwks, certificates, apiKey } = body
       const idempotency = idempotencyOf(request)
       const { id, key } = await clients.create(
-        { ...input, subject, prefixes, cidrs, until },
+        {
+          name,
+          role,
+          subject,
+          prefixes,
+          cidrs,
+          until,
+          ...(jwks && { keys: jwks.keys }),
+          ...(certificates && { certificates }),
+          ...(apiKey !== undefined && { hasApiKey: apiKey }),
+        },
         { caller: request.caller, ...(idempotency === undefined ? {} : { idempotency }) },
       )
       reply.code(201).header('Location', `/v1/clients/${id}`)
@@ -127,5 +172,10 @@ export function clientRoutes(app: HttpApp, { clients }: HttpParts): void {
 /** Member by member: what else the store knows of a client never gets out by accident. */
 function clientToJson(client: ClientView) {
   const { id, name, role, subject, prefixes, cidrs, until, createdAt, revokedAt } = client
-  return { id, name, role, subject, prefixes, cidrs, until, createdAt, revokedAt }
+  const { hasApiKey: apiKey, certificates } = client
+  const jwks = { keys: client.keys.map(({ jwk, kid, alg }) => ({ ...jwk, kid, alg })) }
+  return {
+    ...{ id, name, role, subject, prefixes, cidrs, until },
+    ...{ apiKey, jwks, certificates, createdAt, revokedAt },
+  }
 }

@@ -80,6 +80,9 @@ t.test('a list never holds a key or its hash', async t => {
     prefixes: [],
     cidrs: [],
     until: null,
+    hasApiKey: true,
+    keys: [],
+    certificates: [],
     createdAt: '2026-11-23T06:00:00Z',
     revokedAt: null,
     hash: Buffer.from('hash'),
@@ -89,8 +92,8 @@ t.test('a list never holds a key or its hash', async t => {
   const list = async () => ({ items: [stored], next: null })
   const door = aDoor(t, { ...aSmallWorld, parts: { clients: { ...parts.clients, list } } })
 
-  const { hash: _, key: __, ...shown } = stored
+  const { hash: _, key: __, hasApiKey: apiKey, keys, ...shown } = stored
   t.strictSame((await door.app.inject({ url: '/v1/clients', headers: operator })).json().items, [
-    shown,
+    { ...shown, apiKey, jwks: { keys } },
   ])
 })
