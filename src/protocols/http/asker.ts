@@ -1,3 +1,4 @@
+import cookie from '@fastify/cookie'
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Action } from '../../access/permissions.ts'
@@ -5,8 +6,11 @@ import { anyone, type Caller } from '../../model/caller.ts'
 import { Failure } from '../../model/failures.ts'
 import { say } from '../../model/text.ts'
 import { callerAddress } from './caller-address.ts'
+import { certificateOf } from './client-certificate.ts'
 import { type ResolveLimits, tooMany } from './limits.ts'
+import { demandOwnOrigin } from './own-origin.ts'
 import type { HttpParts } from './parts.ts'
+import { sessionTokenOf } from './session-cookie.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -14,6 +18,8 @@ declare module 'fastify' {
     caller: Caller
     /** Where the caller is, as limits and logs see it. */
     address: string
+    /** The session the caller is known by; absent where there is none, or another credential came. */
+    sessionToken: string | undefined
   }
   interface FastifyContextConfig {
     /** What the route lets somebody do, as the permissions name it; `public` asks for nothing. */
@@ -32,9 +38,10 @@ const countedMax = 20_000
  */
 export async function askFirst(
   app: FastifyInstance,
-  { authenticate, permissions, rates, trustedProxies, clock }: HttpParts,
+  { authenticate, people, permissions, publicUrl, rates, trustedProxies, clock }: HttpParts,
   limits: ResolveLimits,
 ): Promise<void> {
+  await app.register(cookie)
   await app.register(rateLimit, { global: false, cache: countedMax })
   const countRefused = app.createRateLimit({
     max: refusedPerMinuteMax,
@@ -52,11 +59,14 @@ export async function askFirst(
 
   async function identify(request: FastifyRequest): Promise<Caller> {
     const { authorization } = request.headers
-    if (authorization === undefined) return anyone
+    // Whoever brings a credential is not asked for a cookie.
+    if (authorization === undefined) return identifyPerson(request)
     const before = await countRefused(request, { increment: false })
     if (!before.isAllowed && before.remaining <= 0) throw tooMany(before.ttl)
     try {
-      return await authenticate(authorization, request.address, clock.now())
+      return await authenticate(authorization, request.address, clock.now(), () =>
+        certificateOf(request.raw),
+      )
     } catch (error) {
       if (error instanceof Failure && error.code === 'NOT_AUTHENTICATED')
         await countRefused(request)
@@ -64,7 +74,39 @@ export async function askFirst(
     }
   }
 
+  /** A cookie of no session, or of one that is over, is no credential at all: what is everybody's stays so. */
+  async function identifyPerson(request: FastifyRequest): Promise<Caller> {
+    const token = sessionTokenOf(request)
+    if (token === undefined) return anyone
+    const isOpen = request.routeOptions.config.action === 'resolve'
+    const before = await countRefused(request, { increment: false })
+    if (!before.isAllowed && before.remaining <= 0) {
+      if (isOpen) return anyone
+      throw tooMany(before.ttl)
+    }
+    const session = await findSession(token, isOpen)
+    if (session === undefined) {
+      await countRefused(request)
+      return anyone
+    }
+    if (!isSafe(request)) demandOwnOrigin(request.headers, publicUrl())
+    request.sessionToken = token
+    return session.caller
+  }
+
+  /** Answers outlive the store, for whoever is logged in too. */
+  async function findSession(token: string, isOpen: boolean) {
+    try {
+      return await people.sessions.find(token)
+    } catch (error) {
+      const isAway = error instanceof Failure && error.code === 'STORE_AWAY'
+      if (isAway && isOpen) return undefined
+      throw error
+    }
+  }
+
   app.decorateRequest('caller')
+  app.decorateRequest('sessionToken', undefined)
   app.decorateRequest('address', '')
   app.addHook('onRequest', async request => {
     request.address = callerAddress(request.raw, trustedProxies())
@@ -85,8 +127,13 @@ export function openActions(permissions: HttpParts['permissions']): ReadonlySet<
   return new Set<string>(['public', ...open.map(({ action }) => action)])
 }
 
-function isWrite({ method }: FastifyRequest, action: Action): boolean {
-  return action !== 'resolve' && method !== 'GET' && method !== 'HEAD'
+function isWrite(request: FastifyRequest, action: Action): boolean {
+  return action !== 'resolve' && !isSafe(request)
+}
+
+/** RFC 9110 §9.2.1. */
+function isSafe({ method }: FastifyRequest): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 }
 
 function rolesByAction(

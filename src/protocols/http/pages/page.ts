@@ -10,6 +10,8 @@ export interface Page {
   readonly title: string
   readonly summary: string
   readonly main: Markup
+  /** What a page with a form adds to the head; `form-page.ts` says so in its headers. */
+  readonly head?: Markup
 }
 
 /** What a phone on a slow network may be made to load. */
@@ -22,7 +24,7 @@ const summaryCharsMax = 160
  * A whole page, complete in itself: nothing in it runs, nothing is loaded, nothing is remembered, so that it works in
  * every embedded browser and tells nobody who looked.
  */
-export function writePage({ language, title, summary, main }: Page): Buffer {
+export function writePage({ language, title, summary, main, head }: Page): Buffer {
   const shortTitle = shown(title, titleCharsMax)
   const shortSummary = shown(summary, summaryCharsMax)
   const page = html`<!doctype html>
@@ -36,7 +38,7 @@ export function writePage({ language, title, summary, main }: Page): Buffer {
 <meta property="og:title" content="${shortTitle}">
 <meta property="og:description" content="${shortSummary}">
 <title>${shortTitle}</title>
-<style>${new Markup(pageStyle)}</style>
+<style>${new Markup(pageStyle)}</style>${head}
 </head>
 <body>
 ${main}
@@ -48,7 +50,12 @@ ${main}
 
 const languageTags = { zh: 'zh-CN', en: 'en' } as const satisfies Record<Language, string>
 
-const styleHash = createHash('sha256').update(pageStyle).digest('base64')
+export const pageStyleSource = `'${sourceHash(pageStyle)}'`
+
+/** An inline style or script, as a content security policy names it. */
+export function sourceHash(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`
+}
 
 /** The headers of every page: only our own style applies, no search engine keeps it, no frame holds it. */
 export function pageHeaders(language: Language): Readonly<Record<string, string>> {
@@ -57,7 +64,7 @@ export function pageHeaders(language: Language): Readonly<Record<string, string>
     'Content-Language': language,
     'Content-Security-Policy': [
       "default-src 'none'",
-      `style-src 'sha256-${styleHash}'`,
+      `style-src ${pageStyleSource}`,
       "base-uri 'none'",
       "form-action 'none'",
       "frame-ancestors 'none'",

@@ -30,7 +30,8 @@ const licenceSchema = closed({
   verifiedBy: Type.String({ description: 'the reviewer who has seen it' }),
   verifiedAt: instantSchema,
 })
-const binary = Type.Unsafe<Buffer>({ format: 'binary' })
+// Without a type: the body arrives as bytes, which JSON Schema has no word for (OpenAPI 3.1 §4.8.14.3).
+const binary = Type.Unsafe<Buffer>({ description: 'the file itself' })
 
 /** Documents that stand behind what is filed: brought once, then named by their ids. */
 export async function fileRoutes(app: HttpApp, parts: HttpParts): Promise<void> {
