@@ -15,6 +15,16 @@ interface PrefixView {
   readonly serial: number
 }
 
+interface PrefixStory extends PrefixView {
+  readonly history: readonly {
+    readonly code: string | null
+    readonly from: string
+    readonly to: string | null
+    readonly by: string | null
+    readonly confidence: string
+  }[]
+}
+
 const systemOption = {
   kind: 'text',
   value: 'SYSTEM',
@@ -48,6 +58,18 @@ const memberOptions = {
   },
 } as const satisfies Options
 
+/** Of whoever decides about a prefix that overlaps with others'. */
+export const despiteOption = {
+  despite: {
+    kind: 'texts',
+    value: 'PREFIX',
+    help: say(
+      '已知与之重叠的他人前缀，可重复',
+      'a prefix of others that overlaps, seen and decided so; repeatable',
+    ),
+  },
+} as const satisfies Options
+
 export const prefixList: Command = {
   name: 'prefix list',
   summary: say('列出本节点所知的前缀', 'list the prefixes this node knows'),
@@ -65,7 +87,7 @@ export const prefixCreate: Command = {
   name: 'prefix create',
   summary: say('分配或登记一个前缀', 'allot or take in a prefix'),
   arguments: [{ name: 'prefix' }],
-  options: { system: systemOption, ...memberOptions, ...nodeOptions },
+  options: { system: systemOption, ...memberOptions, ...despiteOption, ...nodeOptions },
   async run(call) {
     const { given, arguments: words } = call
     const system = given.text('system')
@@ -85,17 +107,41 @@ export const prefixChange: Command = {
     'change a prefix; a new owner takes it over in one step',
   ),
   arguments: [{ name: 'prefix' }],
-  options: { ...memberOptions, ...nodeOptions },
+  options: { ...memberOptions, ...despiteOption, ...nodeOptions },
   async run(call) {
     const body = membersOf(call)
     if (Object.keys(body).length === 0) {
       throw new UsageError(say('没有要修改的内容', 'there is nothing to change'))
     }
+    return changePrefix(call, call.arguments[0] ?? '', body)
+  },
+}
+
+export const prefixShow: Command = {
+  name: 'prefix show',
+  summary: say('显示一个前缀及其历任持有者', 'show a prefix, and who has held it'),
+  arguments: [{ name: 'prefix' }],
+  options: nodeOptions,
+  async run(call) {
     const path = `/v1/prefixes/${encodeURIComponent(call.arguments[0] ?? '')}`
-    const changed = await withNode(call, node => node.call<PrefixView>('PATCH', path, { body }))
-    await call.write(call.isJson ? json(changed) : prefixTable(call, [changed]))
+    const found = await withNode(call, node => node.call<PrefixStory>('GET', path))
+    await call.write(
+      call.isJson ? json(found) : prefixTable(call, [found]) + historyTable(call, found.history),
+    )
     return exitCodes.ok
   },
+}
+
+/** Changes members of a prefix and shows it. */
+export async function changePrefix(
+  call: Call,
+  prefix: string,
+  body: Readonly<Record<string, unknown>>,
+): Promise<typeof exitCodes.ok> {
+  const path = `/v1/prefixes/${encodeURIComponent(prefix)}`
+  const changed = await withNode(call, node => node.call<PrefixView>('PATCH', path, { body }))
+  await call.write(call.isJson ? json(changed) : prefixTable(call, [changed]))
+  return exitCodes.ok
 }
 
 function membersOf({ given }: Call): Readonly<Record<string, unknown>> {
@@ -103,15 +149,18 @@ function membersOf({ given }: Call): Readonly<Record<string, unknown>> {
   const state = given.text('state')
   const sites = given.texts('site').map(parseSite)
   const uses = given.texts('for')
+  const despite = given.texts('despite')
   return {
     ...(owner === undefined ? {} : { owner: owner === 'none' ? null : owner }),
     ...(state === undefined ? {} : { state }),
     ...(sites.length === 0 ? {} : { served: 'delegated', sites }),
     ...(uses.length === 0 ? {} : { for: uses }),
+    ...(despite.length === 0 ? {} : { despite }),
   }
 }
 
-function parseSite(text: string): unknown {
+/** @throws UsageError */
+export function parseSite(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -139,4 +188,23 @@ function prefixTable({ language }: Call, prefixes: readonly PrefixView[]): strin
     ]),
     header,
   )
+}
+
+function historyTable({ language }: Call, history: PrefixStory['history']): string {
+  const header = [
+    say('自', 'from'),
+    say('至', 'to'),
+    say('持有者', 'held by'),
+    say('决定者', 'decided by'),
+    say('依据', 'confidence'),
+  ].map(text => text[language])
+  if (history.length === 0) return ''
+  const rows = history.map(({ from, to, code, by, confidence }) => [
+    from,
+    to ?? '-',
+    code ?? '-',
+    by ?? '-',
+    confidence,
+  ])
+  return `\n${table(rows, header)}`
 }

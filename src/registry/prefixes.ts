@@ -3,6 +3,8 @@ import { Failure, invalid } from '../model/failures.ts'
 import type { System } from '../model/identifier.ts'
 import type { PrefixState, PrefixUse, SiteAddress } from '../model/prefix.ts'
 import { say } from '../model/text.ts'
+import { type ContestParts, contestsOf, demandSeen } from './holdings/contests.ts'
+import { type PrefixStep, writePrefix } from './holdings/hand-over.ts'
 import type { Idempotency, Ledger, PrefixRow, Transactions } from './parts.ts'
 
 export interface PrefixInput {
@@ -12,9 +14,11 @@ export interface PrefixInput {
   readonly served?: 'hosted' | 'delegated'
   readonly sites?: readonly SiteAddress[]
   readonly for?: readonly PrefixUse[]
+  /** Prefixes of others that overlap with a new owner's, and that whoever writes has seen. */
+  readonly despite?: readonly string[]
 }
 
-export interface PrefixParts {
+export interface PrefixParts extends ContestParts {
   readonly transactions: Transactions
   /** @throws Failure `INPUT_INVALID` where the text is no prefix of the system */
   readonly parsePrefix: (system: System, text: string) => string
@@ -55,11 +59,12 @@ export function makePrefixes(parts: PrefixParts): Prefixes {
       return transactions.write(
         caller,
         async ledger => {
+          if (input.owner != null) await ledger.lockSystem(system)
           if ((await ledger.lockPrefix(system, prefix)) !== undefined) {
             throw new Failure('ALREADY_EXISTS')
           }
           const row = merge(parts, blank(system, prefix), input)
-          await commit(ledger, row, undefined)
+          await commit(parts, ledger, { row, before: undefined, by: caller.id }, input)
           return row
         },
         idempotency,
@@ -73,13 +78,14 @@ export function makePrefixes(parts: PrefixParts): Prefixes {
       return transactions.write(
         caller,
         async ledger => {
+          if (input.owner != null) await ledger.lockSystem(system)
           const before = await ledger.lockPrefix(system, prefix)
           if (before === undefined) throw new Failure('PREFIX_UNKNOWN')
           if (ifSerial !== undefined && ifSerial !== before.serial)
             throw new Failure('VERSION_STALE')
           const { epoch: _, ...former } = before
           const row = merge(parts, { ...former, serial: former.serial + 1 }, input)
-          await commit(ledger, row, before)
+          await commit(parts, ledger, { row, before, by: caller.id }, input)
           return row
         },
         idempotency,
@@ -134,31 +140,23 @@ function merge({ subjectIdByCode }: PrefixParts, row: PrefixRow, input: PrefixIn
   return merged
 }
 
-/**
- * Writes the row and grows every epoch whose answers may now be different: the prefix's own, both owners', and those
- * of records elsewhere whose aliases lie under it.
- */
+/** A new owner takes over from the former one in the same step, once its neighbours have been seen. */
 async function commit(
+  parts: ContestParts,
   ledger: Ledger,
-  row: PrefixRow,
-  before: PrefixRow | undefined,
+  step: PrefixStep,
+  { despite }: PrefixInput,
 ): Promise<void> {
-  await ledger.putPrefix(row, before)
-  const subjects = [row.owner, before?.owner ?? null].filter(id => id !== null)
-  const others = await ledger.prefixesWithAliasesUnder(row.system, row.prefix)
-  await ledger.growEpochs(others, subjects)
-  await ledger.audit({
-    action: before === undefined ? 'prefix.created' : 'prefix.replaced',
-    target: `prefix:${row.system}:${row.prefix}`,
-    detail: { owner: row.owner, state: row.state, served: row.served, serial: row.serial },
-  })
-  await ledger.announce({
-    identifier: row.system === 'handle' ? `0.NA/${row.prefix}` : `${row.system}:${row.prefix}`,
-    prefix: row.prefix,
-    serial: row.serial,
-    op: before === undefined ? 'created' : 'replaced',
-    kind: 'prefix',
-    keys: [],
-    directory: { prefixes: [[row.system, row.prefix], ...others], subjects },
-  })
+  const { row, before } = step
+  const { system, prefix, owner } = row
+  const isNew = owner !== null && owner !== before?.owner
+  if (isNew) {
+    const others = await contestsOf(ledger, { system, prefix, subject: owner }, parts)
+    // To name another owner is to have seen the former one.
+    demandSeen(
+      others.filter(({ kind }) => kind !== 'taken'),
+      despite,
+    )
+  }
+  await writePrefix(ledger, step)
 }

@@ -22,6 +22,7 @@ import {
   systemSchema,
 } from '../schemas.ts'
 import { identifierIn } from '../url-text.ts'
+import { despiteSchema, historyToJson, tenureSchema, usesSchema } from './holding-schemas.ts'
 import { writeRequestOf } from './write-request.ts'
 
 const pattern = '/v1/prefixes/*'
@@ -31,10 +32,6 @@ const sitesMax = 16
 
 const stateSchema = oneOf(['awaiting', 'enabled', 'disabled'] as const)
 const servedSchema = oneOf(['hosted', 'delegated'] as const)
-const usesSchema = Type.Array(oneOf(['product', 'equipment'] as const), {
-  maxItems: 2,
-  uniqueItems: true,
-})
 
 const inputMembers = {
   owner: Type.Optional(orNull(codeSchema)),
@@ -42,6 +39,7 @@ const inputMembers = {
   served: Type.Optional(servedSchema),
   sites: Type.Optional(Type.Array(siteAddressSchema, { maxItems: sitesMax })),
   for: Type.Optional(usesSchema),
+  despite: Type.Optional(despiteSchema),
 }
 
 const prefixSchema = closed({
@@ -54,9 +52,16 @@ const prefixSchema = closed({
   for: usesSchema,
   serial: Type.Integer(),
 })
+const prefixStorySchema = closed({
+  ...prefixSchema.properties,
+  history: Type.Array(tenureSchema, { description: 'who has held it, the latest first' }),
+})
 
 /** Prefixes under the node: who owns them, whether they answer, and where. */
-export function prefixRoutes(app: HttpApp, { prefixes, directory, prefixKeys }: HttpParts): void {
+export function prefixRoutes(
+  app: HttpApp,
+  { prefixes, directory, prefixKeys, mapping }: HttpParts,
+): void {
   app.get(
     '/v1/prefixes',
     {
@@ -93,6 +98,7 @@ export function prefixRoutes(app: HttpApp, { prefixes, directory, prefixKeys }: 
           { 201: json('created', prefixSchema) },
           'NOT_PERMITTED',
           'ALREADY_EXISTS',
+          'STATE_CONFLICT',
           'IDEMPOTENCY_MISMATCH',
           'TOO_LARGE',
         ),
@@ -113,12 +119,12 @@ export function prefixRoutes(app: HttpApp, { prefixes, directory, prefixKeys }: 
       config: { action: 'prefix.read' },
       schema: {
         operationId: 'readPrefix',
-        summary: 'A prefix',
+        summary: 'A prefix, and who has held it',
         tags: ['prefixes'],
         querystring: closed({}),
         response: responses(
           {
-            200: json('the prefix', prefixSchema),
+            200: json('the prefix', prefixStorySchema),
             304: { description: 'unchanged', type: 'null' },
           },
           'NOT_PERMITTED',
@@ -133,7 +139,8 @@ export function prefixRoutes(app: HttpApp, { prefixes, directory, prefixKeys }: 
       const tag = serialTag(known.serial)
       reply.header('ETag', tag).header('Cache-Control', 'private, no-cache')
       if (isNotModified(request.headers['if-none-match'], tag)) return reply.code(304).send()
-      return prefixToJson(known)
+      const history = await mapping.holdings.history(known.system, known.prefix)
+      return { ...prefixToJson(known), history: historyToJson(history) }
     },
   )
 
@@ -153,6 +160,7 @@ export function prefixRoutes(app: HttpApp, { prefixes, directory, prefixKeys }: 
           { 200: json('changed', prefixSchema) },
           'NOT_PERMITTED',
           'PREFIX_UNKNOWN',
+          'STATE_CONFLICT',
           'IDEMPOTENCY_MISMATCH',
           'VERSION_STALE',
           'TOO_LARGE',
