@@ -39,9 +39,12 @@ export function readArguments(
   const { tokens } = parseArgs({
     args: [...argv],
     options: Object.fromEntries(
-      Object.entries(known).map(([name, { kind }]) => [
+      Object.entries(known).map(([name, { kind, short }]) => [
         name,
-        { type: kind === 'flag' ? ('boolean' as const) : ('string' as const) },
+        {
+          type: kind === 'flag' ? ('boolean' as const) : ('string' as const),
+          ...(short === undefined ? {} : { short }),
+        },
       ]),
     ),
     strict: false,

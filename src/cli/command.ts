@@ -8,6 +8,8 @@ export interface Option {
   readonly kind: 'flag' | 'text' | 'texts'
   /** What help calls the value. */
   readonly value?: string
+  /** One letter that says the same behind a single hyphen. */
+  readonly short?: string
   readonly help: Text
 }
 

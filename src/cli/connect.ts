@@ -68,6 +68,12 @@ export async function withNode<Result>(
   return useClient(call, { kind: 'url', url: plainUrl(config), key }, use)
 }
 
+/** Whether a node was named or one runs here: a command that opens the store itself does so only where there is none. */
+export async function hasNode(call: Call): Promise<boolean> {
+  if (urlOf(call) !== undefined || call.env['QXM_KEY']) return true
+  return isAlive(configOf(call).config.store.dataDir)
+}
+
 /** Where the node was said to be. */
 export function urlOf({ given, env }: Call): string | undefined {
   return given.text('url') ?? (env['QXM_URL'] || undefined)

@@ -78,8 +78,8 @@ function shown({ name, isOptional }: Argument): string {
 }
 
 function optionRows(options: Options, language: Language): string[][] {
-  return Object.entries(options).map(([name, { value, help }]) => [
-    value === undefined ? `--${name}` : `--${name} ${value}`,
+  return Object.entries(options).map(([name, { value, short, help }]) => [
+    `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
     help[language],
   ])
 }

@@ -39,6 +39,11 @@ export interface NodeClient {
    * @throws ProblemError for every other answer, Unreachable
    */
   call<Body>(method: string, path: string, more?: NodeRequest): Promise<Body>
+  /**
+   * The bytes of a good answer, whatever they are.
+   * @throws ProblemError for every other answer, Unreachable
+   */
+  download(method: string, path: string, more?: NodeRequest): Promise<Buffer>
   close(): void
 }
 
@@ -92,7 +97,7 @@ export function openNodeClient(address: NodeAddress, language: Language): NodeCl
   const agent = isTls ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions)
   const who = address.kind === 'url' ? credential(address.key) : { 'X-Qxm-User': address.user }
 
-  async function ask(method: string, path: string, more: NodeRequest = {}): Promise<NodeReply> {
+  async function send(method: string, path: string, more: NodeRequest = {}) {
     const { query = {}, body, headers = {} } = more
     const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
     const options = {
@@ -117,12 +122,16 @@ export function openNodeClient(address: NodeAddress, language: Language): NodeCl
         request.once('error', reject)
         request.end(bytes)
       })
-      const text = await readText(response)
-      const { statusCode: status = 0 } = response
-      return { status, headers: response.headers, body: parseBody(response, text) }
+      return { response, bytes: await readBytes(response) }
     } catch (cause) {
       throw unreachable(address, cause)
     }
+  }
+
+  async function ask(method: string, path: string, more?: NodeRequest): Promise<NodeReply> {
+    const { response, bytes } = await send(method, path, more)
+    const { statusCode: status = 0, headers } = response
+    return { status, headers, body: parseBody(response, bytes.toString()) }
   }
 
   return {
@@ -132,6 +141,13 @@ export function openNodeClient(address: NodeAddress, language: Language): NodeCl
       const { status, body } = await ask(method, path, more)
       if (status < 400) return body as Body
       throw new ProblemError(problemOf(status, body))
+    },
+
+    async download(method, path, more) {
+      const { response, bytes } = await send(method, path, more)
+      const { statusCode: status = 0 } = response
+      if (status < 400) return bytes
+      throw new ProblemError(problemOf(status, parseBody(response, bytes.toString())))
     },
 
     close: () => agent.destroy(),
@@ -152,7 +168,7 @@ function queryText(query: NonNullable<NodeRequest['query']>): string {
   return text === '' ? '' : `?${text}`
 }
 
-async function readText(response: IncomingMessage): Promise<string> {
+async function readBytes(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let byteCount = 0
   for await (const chunk of response) {
@@ -163,7 +179,7 @@ async function readText(response: IncomingMessage): Promise<string> {
       throw new Error('the answer is too large')
     }
   }
-  return Buffer.concat(chunks).toString()
+  return Buffer.concat(chunks)
 }
 
 function parseBody({ headers }: IncomingMessage, text: string): unknown {

@@ -52,8 +52,8 @@ export const demoSubjects: readonly [DemoSubject, DemoSubject] = [
   },
 ]
 
-/** What an agent has filed for its client, and nobody has decided on. */
-export const demoApplication: DemoSubject['basic'] = {
+/** The agent's client: its code is suspended, for the reason below. */
+export const demoClient: DemoSubject['basic'] = {
   uscc: '91310000MA0DEMCCXY',
   producerName: '上海示例新材料有限公司',
   producerClassificationName: 'C2651 初级形态塑料及合成树脂制造',
@@ -67,6 +67,14 @@ export const demoApplication: DemoSubject['basic'] = {
   issueDate: 20210108,
 }
 
+export const demoSuspension = '经营地址核查中'
+
+/** What the first subject has filed since, and nobody has decided on. */
+export const demoChange: DemoSubject['basic'] = {
+  producerAddress: '广东省深圳市南山区示例路 18 号',
+  socialInsuranceNumber: 150,
+}
+
 /** How long the agent's mandate holds. */
 export const demoMandateDays = 365
 
@@ -78,7 +86,9 @@ export const demoPrefixes: readonly (PrefixInput & {
 })[] = [
   { system: 'handle', prefix: '88.118.8', ownedBy: 0 },
   { system: 'gs1', prefix: '6901234', ownedBy: 0, for: ['product', 'equipment'] },
-  { system: 'oid', prefix: '2.999.118.8', ownedBy: 0, for: ['equipment'] },
+  { system: 'oid', prefix: '2.999.118.8', ownedBy: 0 },
+  { system: 'ecode', prefix: '100648118', ownedBy: 0, for: ['product'] },
+  { system: 'did', prefix: 'did:web:example.com', ownedBy: 0, for: ['product'] },
   { system: 'vaa', prefix: 'VAA88.118.8', ownedBy: 0, for: ['product'] },
   {
     system: 'handle',
@@ -104,6 +114,10 @@ const productCount = 200
 const equipmentCount = 50
 /** Some products carry a VAA name too, and every piece of equipment an OID. */
 const vaaEvery = 4
+/** The product whose label leads to more than one page. */
+const linkedProduct = 2
+/** The product that has a name in every system. */
+const manifoldProduct = 4
 
 export interface DemoRecord extends RecordInput {
   readonly identifier: string
@@ -128,8 +142,32 @@ function product(number: number): DemoRecord {
       ['BATCH', `2026${String(1 + (number % 12)).padStart(2, '0')}`],
       ['GS1', `01/0${gtin13(`6901234${String(number).padStart(5, '0')}`)}`],
       ...(number % vaaEvery === 0 ? ([['VAA', `VAA${identifier}`]] as const) : []),
+      ...(number === linkedProduct ? links(`https://example.com/products/ABC-${number}`) : []),
+      ...(number === manifoldProduct ? namesElsewhere : []),
     ]),
   }
+}
+
+const namesElsewhere = [
+  ['OID', '2.999.118.8.1000.4'],
+  ['ECODE', '10064811800000004'],
+  ['DID', 'did:web:example.com:products:abc-4'],
+] as const
+
+function links(page: string): (readonly [type: 'LINK', value: string])[] {
+  const certificate = {
+    rel: 'gs1:certificationInfo',
+    href: `${page}/certificate.pdf`,
+    title: '产品合格证',
+    type: 'application/pdf',
+  }
+  const instructions = { rel: 'gs1:instructions', type: 'text/html' }
+  return [
+    { rel: 'gs1:pip', href: page, title: '产品信息', type: 'text/html', hreflang: ['zh'] },
+    certificate,
+    { ...instructions, href: `${page}/zh/manual`, title: '使用说明', hreflang: ['zh'] },
+    { ...instructions, href: `${page}/en/manual`, title: 'Instructions', hreflang: ['en'] },
+  ].map(link => ['LINK', JSON.stringify(link)] as const)
 }
 
 function equipment(number: number): DemoRecord {

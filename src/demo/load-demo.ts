@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Caller, Role } from '../model/caller.ts'
 import type { Applications } from '../registry/applications/applications.ts'
 import type { ClientRegistry } from '../registry/clients.ts'
+import type { Enterprises } from '../registry/enterprises.ts'
 import { type IdentifierParts, makeIdentifiers } from '../registry/identifiers.ts'
 import type { Mandates } from '../registry/mandates.ts'
 import type { Ledger, Transactions } from '../registry/parts.ts'
@@ -11,11 +12,13 @@ import { makePrefixes, type PrefixParts } from '../registry/prefixes.ts'
 import type { Review } from '../registry/review/review.ts'
 import {
   type DemoSubject,
-  demoApplication,
+  demoChange,
+  demoClient,
   demoMandateDays,
   demoPrefixes,
   demoRecords,
   demoSubjects,
+  demoSuspension,
 } from './demo-data.ts'
 
 export interface DemoParts {
@@ -23,6 +26,7 @@ export interface DemoParts {
   readonly applications: Applications
   readonly review: Review
   readonly mandates: Mandates
+  readonly enterprises: Pick<Enterprises, 'suspend'>
   readonly identifiers: Omit<IdentifierParts, 'transactions'>
   readonly prefixes: Omit<PrefixParts, 'transactions'>
   readonly clients: ClientRegistry
@@ -35,8 +39,9 @@ export interface DemoParts {
 const demo: Caller = { id: 'demo', role: 'operator', subject: null, prefixes: [] }
 
 /**
- * Fills an empty store with two subjects, an application that waits for its reviewer, prefixes, products and equipment,
- * through the same rules as any request: nothing in the demo is made in a way that a user could not repeat.
+ * Fills an empty store with three subjects (an enterprise with a change that waits for its reviewer, a public institution,
+ * and an agent's client whose code is suspended), prefixes, products and equipment, through the same rules as any request:
+ * nothing in the demo is made in a way that a user could not repeat.
  */
 export async function loadDemo(parts: DemoParts): Promise<void> {
   const callers = await makeCallers(parts)
@@ -50,8 +55,10 @@ export async function loadDemo(parts: DemoParts): Promise<void> {
       await prefixes.create({ ...prefix, owner: codes[ownedBy] ?? null }, demo)
     }
   })
-  await registerRecords(parts, parts.subjectIdByCode(codes[0] ?? '') ?? null)
-  await fileForAnother(parts, callers.agent, callers.reviewer)
+  const subject = parts.subjectIdByCode(codes[0] ?? '') ?? null
+  await enrollForAnother(parts, callers.agent, callers.reviewer)
+  await fileChange(parts, { ...callers.enterprise, subject })
+  await registerRecords(parts, subject)
 }
 
 const demoRoles = {
@@ -96,21 +103,27 @@ async function enroll(
   return approved.code
 }
 
-/** An agent's filing under a mandate whose paper a reviewer has seen; it waits to be decided on. */
-async function fileForAnother(
-  { applications, mandates, now }: DemoParts,
-  agent: Caller,
-  reviewer: Caller,
-): Promise<void> {
+/** Under a mandate whose paper a reviewer has seen; approved, and suspended since. */
+async function enrollForAnother(parts: DemoParts, agent: Caller, reviewer: Caller): Promise<void> {
+  const { applications, review, mandates, enterprises, now } = parts
   const until = new Date(now() + demoMandateDays * 86_400_000).toISOString()
-  const { uscc, producerName } = demoApplication
-  const { id } = await mandates.create(
+  const { uscc, producerName } = demoClient
+  const { id: mandate } = await mandates.create(
     { uscc: String(uscc), name: String(producerName), scope: ['code', 'change'], until },
     { caller: agent },
   )
-  await mandates.confirm(id, undefined, { caller: reviewer })
-  const filing = { basic: demoApplication, mandate: id, consent, declaration: true, submit: true }
-  await applications.create(filing, { caller: agent })
+  await mandates.confirm(mandate, undefined, { caller: reviewer })
+  const filing = { basic: demoClient, mandate, consent, declaration: true, submit: true }
+  const { id } = await applications.create(filing, { caller: agent })
+  const approved = await review.decide(id, { decision: 'approve' }, { caller: reviewer })
+  assert(approved?.code != null, 'what is approved has a code')
+  await enterprises.suspend(approved.code, { reason: demoSuspension }, { caller: reviewer })
+}
+
+/** The reviewer's queue has something to look at. */
+async function fileChange({ applications }: DemoParts, enterprise: Caller): Promise<void> {
+  const filing = { basic: demoChange, consent, declaration: true, submit: true }
+  await applications.create(filing, { caller: enterprise })
 }
 
 /** The enterprise registers its own things: its aliases lead because it owns their prefixes, not because we say so. */

@@ -10,7 +10,7 @@ const aCommand: Command = {
   arguments: [{ name: 'what' }, { name: 'more', isOptional: true }],
   options: {
     fast: { kind: 'flag', help: say('快', 'fast') },
-    to: { kind: 'text', help: say('到', 'to') },
+    to: { kind: 'text', short: 't', help: say('到', 'to') },
     type: { kind: 'texts', help: say('类型', 'type') },
   },
   run: async () => 0,
@@ -36,6 +36,11 @@ t.test('options stand anywhere, and repeat where they may', async t => {
   t.equal(given.text('to'), 'b')
   t.same(given.texts('type'), ['URL', 'NAME'])
   t.equal(given.text('nothing'), undefined)
+})
+
+t.test('one letter says what the whole name says', async t => {
+  t.equal(readArguments(aCommand, ['a', '-t', 'b']).given.text('to'), 'b')
+  t.equal(readArguments(aCommand, ['-tb', 'a']).given.text('to'), 'b')
 })
 
 t.test('what follows -- is no option', async t => {

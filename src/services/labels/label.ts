@@ -27,6 +27,18 @@ export interface Label extends LabelStyle {
   readonly caption: string
 }
 
+/** What a label is for: an enterprise code as a whole identifier, with whose it is, or any identifier's normal form. */
+export type Labelled =
+  | { readonly code: string; readonly name: string }
+  | { readonly identifier: string }
+
+/** @throws Failure as {@link codeLabel} */
+export function labelOf(publicUrl: string, thing: Labelled, style: LabelStyle): Label {
+  return 'code' in thing
+    ? codeLabel(publicUrl, thing, style)
+    : identifierLabel(publicUrl, thing.identifier, style)
+}
+
 /**
  * The label of an enterprise code.
  * @param subject the code as a whole identifier, and the name that stands below it

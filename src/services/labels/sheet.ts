@@ -1,6 +1,6 @@
-import { Failure } from '../../model/failures.ts'
+import { Failure, invalid } from '../../model/failures.ts'
 import { say } from '../../model/text.ts'
-import { codeLabel, withoutText } from './label.ts'
+import { type Label, type Labelled, type LabelStyle, labelOf, withoutText } from './label.ts'
 import { escapeXml, labelToSvg } from './label-svg.ts'
 import type { ErrorLevel } from './symbol.ts'
 
@@ -39,30 +39,58 @@ export interface Sheet {
   readonly publicUrl: string
   readonly paper: PaperName
   readonly level: ErrorLevel
-  /** The codes as whole identifiers, and the names on their labels. */
-  readonly subjects: readonly { readonly code: string; readonly name: string }[]
+  readonly things: readonly Labelled[]
+  /** Labels of each thing, one behind the other. */
+  readonly copies: number
 }
 
 /**
- * Labels of enterprise codes as a page that a browser prints at its size, in pieces, so that other work gets its turn
- * between them. Sheets of several labels have marks to cut along.
- * @throws Failure `TOO_LARGE` for more than {@link sheetLabelsMax} labels
+ * Labels as a page that a browser prints at its size, in pieces, so that other work gets its turn between them. Sheets
+ * of several labels have marks to cut along.
+ * @throws Failure `TOO_LARGE` for more than {@link sheetLabelsMax} labels, `INPUT_INVALID` naming what does not fit
  */
-export function* printSheet({ publicUrl, paper: name, level, subjects }: Sheet): Generator<string> {
-  if (subjects.length > sheetLabelsMax) throw tooMany()
+export function* printSheet({
+  publicUrl,
+  paper: name,
+  level,
+  things,
+  copies,
+}: Sheet): Generator<string> {
+  const count = things.length * copies
+  if (count > sheetLabelsMax) throw tooMany()
   const paper: Paper = papers[name]
   const perPage = labelsPerPage(paper)
   const style = { sizeMm: symbolMm(paper), level }
   yield head(paper)
-  for (const [place, subject] of subjects.entries()) {
-    if (place % perPage === 0) yield `<section>${paper.grid === undefined ? '' : cutMarks(paper)}`
-    const label = codeLabel(publicUrl, subject, style)
-    const symbol = labelToSvg(withoutText(label))
-    const code = label.code?.replaceAll('-', '-<br>') ?? ''
-    yield `<figure>${symbol}<figcaption><b>${code}</b><span>${escapeXml(label.caption)}</span></figcaption></figure>\n`
-    if ((place + 1) % perPage === 0 || place + 1 === subjects.length) yield '</section>\n'
+  let place = 0
+  for (const [at, thing] of things.entries()) {
+    const figure = figureOf(fit(publicUrl, thing, style, at))
+    for (let copy = 0; copy < copies; copy++) {
+      if (place % perPage === 0) yield `<section>${paper.grid === undefined ? '' : cutMarks(paper)}`
+      yield figure
+      place++
+      if (place % perPage === 0 || place === count) yield '</section>\n'
+    }
   }
   yield '</body></html>\n'
+}
+
+function figureOf(label: Label): string {
+  const code = label.code === undefined ? '' : `<b>${label.code.replaceAll('-', '-<br>')}</b>`
+  // An identifier is best broken where its parts end.
+  const caption = `<span>${escapeXml(label.caption).replaceAll('/', '/<wbr>')}</span>`
+  return `<figure>${labelToSvg(withoutText(label))}<figcaption>${code}${caption}</figcaption></figure>\n`
+}
+
+/** What does not fit the paper is told by its place among what was asked for. */
+function fit(publicUrl: string, thing: Labelled, style: LabelStyle, at: number): Label {
+  try {
+    return labelOf(publicUrl, thing, style)
+  } catch (error) {
+    const [problem] = error instanceof Failure ? error.errors : []
+    if (problem === undefined) throw error
+    throw invalid(`/identifiers/${at}`, problem.rule, problem.detail)
+  }
 }
 
 /** The white edge between label, symbol and text. The symbol brings its quiet zone beside it. */

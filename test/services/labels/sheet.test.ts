@@ -6,9 +6,15 @@ const subject = { code: '88.118.1/1XJRACLXEEWEA9', name: '深圳示例<b>精密<
 const other = { code: '88.118.1/19E2ENF6AR4LJ3', name: '北京示例工业计量研究院' }
 
 function sheet(paper: (typeof paperNames)[number], subjects: readonly (typeof subject)[]) {
-  return [...printSheet({ publicUrl: 'https://id.example.cn', paper, level: 'M', subjects })].join(
-    '',
-  )
+  return [
+    ...printSheet({
+      publicUrl: 'https://id.example.cn',
+      paper,
+      level: 'M',
+      things: subjects,
+      copies: 1,
+    }),
+  ].join('')
 }
 
 t.test(

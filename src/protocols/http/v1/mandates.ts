@@ -12,8 +12,11 @@ import {
   createHeaders,
   instantSchema,
   json,
+  listOf,
   oneOf,
   orNull,
+  pageOf,
+  pageQuery,
   responses,
 } from '../schemas.ts'
 import { writeRequestOf } from './write-request.ts'
@@ -86,6 +89,21 @@ export function mandateRoutes(app: HttpApp, { mandates }: HttpParts): void {
       reply.code(201).header('Location', `/v1/mandates/${mandate.id}`)
       return sendMandate(reply, mandate)
     },
+  )
+
+  app.get(
+    '/v1/mandates',
+    {
+      config: { action: 'mandate.list' },
+      schema: {
+        operationId: 'listMandates',
+        summary: 'The mandates one is a party to; of a reviewer those that wait for one, too',
+        tags: ['mandates'],
+        querystring: closed(pageQuery),
+        response: responses({ 200: json('a page', listOf(mandateSchema)) }, 'NOT_PERMITTED'),
+      },
+    },
+    async request => mandates.list(request.caller, pageOf(request.query)),
   )
 
   app.get(

@@ -27,13 +27,20 @@ const topics = [
   'subject.suspended',
   'subject.resumed',
   'subject.revoked',
+  'holding.decide',
+  'holding.approved',
+  'holding.refused',
+  'holding.handedOver',
+  'holding.ended',
 ] as const
 
 const noticeSchema = closed({
   id: Type.String(),
   at: instantSchema,
   topic: oneOf(topics),
-  about: Type.String({ description: '`application:<id>`, `mandate:<id>`, or a code' }),
+  about: Type.String({
+    description: '`application:<id>`, `mandate:<id>`, `holding:<id>`, or a code',
+  }),
   name: Type.String({ description: 'of the enterprise' }),
   dueAt: orNull(instantSchema),
 })

@@ -111,8 +111,8 @@ t.test('a symbol that does not read as its code never leaves', async t => {
   const broken = () => {
     throw new Error('a QR symbol reads as the text it was drawn from')
   }
-  const { sizeMm, levels } = aDoor(t).parts.codeLabels
-  const { app } = aDoor(t, { ...aWorld(), parts: { codeLabels: { sizeMm, levels, draw: broken } } })
+  const { labels } = aDoor(t).parts
+  const { app } = aDoor(t, { ...aWorld(), parts: { labels: { ...labels, draw: broken } } })
 
   const response = await app.inject(`${url}.svg`)
 
