@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { isUnder } from '../mapping/prefix-walk.ts'
 import { Failure } from '../model/failures.ts'
 import type { Identifier } from '../model/identifier.ts'
-import type { SiteAddress } from '../model/prefix.ts'
+import type { Prefix, SiteAddress } from '../model/prefix.ts'
 import { say } from '../model/text.ts'
 import type { Value } from '../model/value.ts'
 import { MalformedBytes } from '../protocols/bytes/malformed-bytes.ts'
@@ -15,10 +15,11 @@ import { ServerAway } from '../protocols/handle/client/server-away.ts'
 import { makeServerHealth } from '../protocols/handle/client/server-health.ts'
 import { makeSiteCache } from '../protocols/handle/client/site-cache.ts'
 import { makeJudge, type TrustRoot } from '../protocols/handle/client/trust.ts'
-import { makeWalk, type Walk, WalkTooLong } from '../protocols/handle/client/walk.ts'
+import { type Found, makeWalk, type Walk, WalkTooLong } from '../protocols/handle/client/walk.ts'
 import { within } from '../protocols/handle/client/within.ts'
 import { siteOfServer } from '../protocols/handle/site-values.ts'
 import { decodePublicKey } from '../protocols/handle/values/public-key.ts'
+import { httpBasesOf, makeAskHttpSites } from '../protocols/http/handle-rest/ask-site.ts'
 import type { Trust, Upstream } from '../resolver/parts.ts'
 import type { Config } from '../runtime/config.ts'
 import * as rules from '../runtime/config-rules.ts'
@@ -27,7 +28,7 @@ import { readSocketAddress } from './socket-address.ts'
 
 const handlePort = 2641
 
-/** Other nodes, over the Handle protocol: sites of delegated prefixes, and from the configured roots down everybody else. */
+/** Other nodes: sites of delegated prefixes, over Handle or HTTP, and over Handle from the configured roots down everybody else. */
 export function openUpstream({
   config,
   clock,
@@ -55,9 +56,38 @@ export function openUpstream({
   })
 
   const trustOf = makeTrustOf(walk, readTrustRoot(config), clock.now)
+  const askHttpSites = makeAskHttpSites({ fetch, health: makeServerHealth(clock) })
+
+  /** Over Handle, and in what is left of the time over HTTP where the sites have that too. */
+  async function askSites(
+    identifier: Identifier,
+    { sites }: Prefix,
+    recursionCount: number,
+    signal: AbortSignal,
+  ): Promise<Found> {
+    const bases = httpBasesOf(sites)
+    const service = serviceOf(usableSites(sites))
+    const isOverHandle = identifier.system === 'handle' && service.sites.length > 0
+    if (isOverHandle) {
+      using share = within(
+        clock,
+        bases.length > 0 ? upstreamTimeoutMs / 2 : upstreamTimeoutMs,
+        signal,
+      )
+      try {
+        const options = { recursionCount, signal: share.signal }
+        return await walk.resolve(identifier.text, service, options)
+      } catch (error) {
+        if (!(error instanceof ServerAway) || bases.length === 0) throw error
+      }
+    }
+    const values = await askHttpSites(bases, identifier, signal)
+    return values === undefined ? { kind: 'unknownHandle' } : { kind: 'values', values }
+  }
 
   return {
     mayAsk({ system, authority }, prefix) {
+      if (prefix !== undefined && httpBasesOf(prefix.sites).length > 0) return true
       // Other systems' names are no handles.
       if (system !== 'handle') return false
       if (prefix !== undefined) return usableSites(prefix.sites).length > 0
@@ -66,16 +96,15 @@ export function openUpstream({
     },
 
     async ask(identifier, prefix, recursionCount) {
-      const start = prefix && serviceOf(usableSites(prefix.sites))
       using deadline = within(clock, upstreamTimeoutMs)
-      const found = await walk
-        .resolve(identifier.text, start, {
-          recursionCount: recursionCount + 1,
-          signal: deadline.signal,
-        })
-        .catch((error: unknown) => {
-          throw failureOf(error, identifier)
-        })
+      const { signal } = deadline
+      const asking =
+        prefix === undefined
+          ? walk.resolve(identifier.text, undefined, { recursionCount: recursionCount + 1, signal })
+          : askSites(identifier, prefix, recursionCount + 1, signal)
+      const found = await asking.catch((error: unknown) => {
+        throw failureOf(error, identifier)
+      })
       switch (found.kind) {
         case 'values':
           return {

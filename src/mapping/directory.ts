@@ -1,23 +1,38 @@
 import type { Identifier, System } from '../model/identifier.ts'
 import type { Prefix } from '../model/prefix.ts'
 import type { Subject } from '../model/subject.ts'
-import { walk } from './prefix-walk.ts'
+import { bySystemThenPrefix, OwnedPrefixes } from './owned-prefixes.ts'
+import { PrefixIndex } from './prefix-index.ts'
 
 type PrefixEntry = Prefix & { readonly serial: number }
 type SubjectEntry = Subject & { readonly epoch: number }
 
 /**
  * All prefixes and subjects in memory: who is responsible for an identifier, and what answers take from its owner.
- * A lookup costs one map access per label (digit, arc) of what is asked, however many prefixes there are.
+ * Written only by {@link learn}, which the change follower calls. A million prefixes take less than 200 bytes each
+ * (`bench/micro/prefix-match.ts`), so words, owners and lists are shared between rows.
  */
 export class PrefixDirectory {
   readonly #nodePrefix: string
-  /** By system, then prefix, so that looking up makes no text. Written only by {@link learn}, which the change follower calls. */
-  readonly #prefixes = new Map<System, Map<string, PrefixEntry>>()
+  /** The row of that prefix, so that a match need not look into the row it finds. */
+  #nodeEntry: PrefixEntry | undefined
+  readonly #prefixes: PrefixIndex<PrefixEntry>
+  readonly #owned = new OwnedPrefixes<PrefixEntry>()
   readonly #subjects = new Map<string, SubjectEntry>()
   readonly #subjectIdsByCode = new Map<string, string>()
-  /** What each subject owns; sorted when asked for, which is once per cached answer. */
-  readonly #owned = new Map<string, Set<PrefixEntry>>()
+  /** Made when a list is asked for, dropped with the next change. */
+  #inOrder: readonly PrefixEntry[] | undefined
+  readonly #words = new Map<string, string>()
+  readonly #uses = new Map<string, Prefix['uses']>()
+
+  /**
+   * @param nodePrefix the prefix this node allots from: it answers for itself, not for what it has not allotted yet
+   * @param seed as of {@link PrefixIndex}
+   */
+  constructor(nodePrefix: string, seed = 0) {
+    this.#nodePrefix = nodePrefix
+    this.#prefixes = new PrefixIndex(seed)
+  }
 
   /** Takes rows as the store has them now; a row already known is replaced. */
   learn(content: { prefixes: readonly PrefixEntry[]; subjects: readonly SubjectEntry[] }): void {
@@ -25,23 +40,14 @@ export class PrefixDirectory {
     for (const entry of content.prefixes) this.#learnPrefix(entry)
   }
 
-  /** @param nodePrefix the prefix this node allots from: it answers for itself, not for what it has not allotted yet */
-  constructor(nodePrefix: string) {
-    this.#nodePrefix = nodePrefix
-  }
-
   match({ system, authority }: Pick<Identifier, 'system' | 'authority'>): PrefixEntry | undefined {
-    for (const prefix of walk(system, authority)) {
-      const entry = this.find(system, prefix)
-      if (entry === undefined) continue
-      const unallotted = entry.prefix === this.#nodePrefix && authority !== prefix
-      return unallotted ? undefined : entry
-    }
-    return undefined
+    const entry = this.#prefixes.match(system, authority)
+    const isUnallotted = entry === this.#nodeEntry && authority !== this.#nodePrefix
+    return isUnallotted ? undefined : entry
   }
 
   find(system: System, prefix: string): PrefixEntry | undefined {
-    return this.#prefixes.get(ownSystem(system))?.get(prefix)
+    return this.#prefixes.find(system, prefix)
   }
 
   subject(id: string): SubjectEntry | undefined {
@@ -54,9 +60,9 @@ export class PrefixDirectory {
     return id === undefined ? undefined : this.#subjects.get(id)
   }
 
+  /** A subject's enabled prefixes, sorted by system, then prefix. */
   prefixesOf(subjectId: string): readonly PrefixEntry[] {
-    const owned = this.#owned.get(subjectId) ?? []
-    return [...owned].filter(({ state }) => state === 'enabled').sort(bySystemThenPrefix)
+    return this.#owned.of(subjectId)
   }
 
   subjectEpoch(subjectId: string | null): number {
@@ -69,10 +75,9 @@ export class PrefixDirectory {
   }
 
   /** Every prefix in the order of system and prefix, for lists. */
-  all(): PrefixEntry[] {
-    return [...this.#prefixes.values()]
-      .flatMap(prefixes => [...prefixes.values()])
-      .sort(bySystemThenPrefix)
+  all(): readonly PrefixEntry[] {
+    this.#inOrder ??= [...this.#prefixes.rows()].sort(bySystemThenPrefix)
+    return this.#inOrder
   }
 
   // Rows may be read out of order by two followers; epochs only grow, so the older row is recognised.
@@ -83,26 +88,43 @@ export class PrefixDirectory {
     this.#subjectIdsByCode.set(subject.code, subject.id)
   }
 
-  #learnPrefix(entry: PrefixEntry): void {
-    const before = this.find(entry.system, entry.prefix)
-    if (before !== undefined && before.epoch >= entry.epoch) return
-    if (before !== undefined && before.owner !== null) this.#owned.get(before.owner)?.delete(before)
-    if (entry.owner !== null) {
-      const owned = this.#owned.get(entry.owner) ?? new Set()
-      this.#owned.set(entry.owner, owned.add(entry))
+  #learnPrefix(read: PrefixEntry): void {
+    const known = this.find(read.system, read.prefix)
+    if (known !== undefined && known.epoch >= read.epoch) return
+    const entry = this.#compact(read)
+    this.#owned.put(entry, this.#prefixes.put(entry))
+    if (entry.system === 'handle' && entry.prefix === this.#nodePrefix) this.#nodeEntry = entry
+    this.#inOrder = undefined
+  }
+
+  /** Every row read from the store brings its own copy of each word and list, and of its owner's id. */
+  #compact(read: PrefixEntry): PrefixEntry {
+    const { owner, sites } = read
+    return {
+      system: this.#share(read.system),
+      prefix: read.prefix,
+      owner: owner === null ? null : (this.#subjects.get(owner)?.id ?? owner),
+      state: this.#share(read.state),
+      served: this.#share(read.served),
+      sites: sites.length === 0 ? noSites : sites,
+      uses: this.#shareUses(read.uses),
+      epoch: read.epoch,
+      serial: read.serial,
     }
-    const system = ownSystem(entry.system)
-    const prefixes = this.#prefixes.get(system) ?? new Map<string, PrefixEntry>()
-    this.#prefixes.set(system, prefixes.set(entry.prefix, entry))
+  }
+
+  #share<Word extends string>(word: Word): Word {
+    const shared = this.#words.get(word) as Word | undefined
+    if (shared === undefined) this.#words.set(word, word)
+    return shared ?? word
+  }
+
+  #shareUses(uses: Prefix['uses']): Prefix['uses'] {
+    const key = uses.join()
+    const shared = this.#uses.get(key)
+    if (shared === undefined) this.#uses.set(key, uses)
+    return shared ?? uses
   }
 }
 
-/** A code is registered under a handle prefix; every other system has prefixes of its own. */
-function ownSystem(system: System): System {
-  return system === 'code' ? 'handle' : system
-}
-
-function bySystemThenPrefix(a: Prefix, b: Prefix): number {
-  const [first, second] = [`${a.system}:${a.prefix}`, `${b.system}:${b.prefix}`]
-  return first < second ? -1 : first > second ? 1 : 0
-}
+const noSites: Prefix['sites'] = []

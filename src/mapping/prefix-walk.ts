@@ -33,8 +33,8 @@ export function isUnder(system: System, authority: string, prefix: string): bool
 /** An Ecode's data may be of any length (V4); nobody holds more of it than a whole V3 code has. */
 const ecodePrefixLengthMax = 45
 
-/** A GS1 company prefix has at most 12 digits; what follows is the owner's own. */
-function firstEnd(system: System, authority: string): number {
+/** Where the longest prefix ends that an authority can lie under. A GS1 company prefix has at most 12 digits. */
+export function firstEnd(system: System, authority: string): number {
   switch (system) {
     case 'gs1':
       return Math.min(authority.length, companyPrefixDigits.max)
@@ -51,22 +51,60 @@ function firstEnd(system: System, authority: string): number {
   }
 }
 
-/** @returns where the next shorter prefix ends; 0 after the last */
-function nextEnd(system: System, authority: string, at: number): number {
+/** Where shorter prefixes may end. */
+export interface Steps {
+  /** The UTF-16 units before which one ends; `anyUnit`: before every one. */
+  readonly first: number
+  readonly second: number
+  /** What a match goes by, for people and traces. */
+  readonly by: 'label' | 'digit' | 'arc' | 'symbol' | 'part' | 'segment'
+}
+
+const anyUnit = -1
+const unitOf = (separator: string) => separator.charCodeAt(0)
+const stepsBy = (by: Steps['by'], first: string, second = first): Steps => ({
+  first: unitOf(first),
+  second: unitOf(second),
+  by,
+})
+const eachUnit = (by: Steps['by']): Steps => ({ first: anyUnit, second: anyUnit, by })
+
+const steps: Readonly<Record<System, Steps>> = {
+  code: stepsBy('label', '.'),
+  handle: stepsBy('label', '.'),
+  vaa: stepsBy('label', '.'),
+  oid: stepsBy('arc', '.'),
+  gs1: eachUnit('digit'),
+  ecode: eachUnit('symbol'),
+  did: stepsBy('part', ':', '/'),
+  url: stepsBy('segment', '/'),
+}
+
+export function stepsOf(system: System): Steps {
+  return steps[system]
+}
+
+/** Whether a prefix may end before this unit. */
+export function isStep(first: number, second: number, unit: number): boolean {
+  return first === anyUnit || unit === first || unit === second
+}
+
+/** How short a prefix can be, where it is not the authority itself. */
+export function shortestEnd(system: System, authority: string): number {
   switch (system) {
+    case 'gs1':
+      return companyPrefixDigits.min
+    case 'ecode':
+      return ecodeHeadLength(authority)
+    case 'did':
+      // `did:<method>`: a method belongs to its registry, but may be referred elsewhere.
+      return 'did:'.length
     case 'code':
     case 'handle':
     case 'oid':
     case 'vaa':
-      return Math.max(0, authority.lastIndexOf('.', at - 1))
-    case 'gs1':
-      return at > companyPrefixDigits.min ? at - 1 : 0
-    case 'ecode':
-      return at > ecodeHeadLength(authority) ? at - 1 : 0
-    case 'did':
-      return didEnd(authority, at)
     case 'url':
-      return Math.max(0, authority.lastIndexOf('/', at - 1))
+      return 1
   }
 }
 
@@ -75,12 +113,14 @@ function ecodeHeadLength(ecode: string): number {
   return ecode < '3' ? 5 : 6
 }
 
-/** `did:<method>` is the shortest; a method belongs to its registry, but may be referred elsewhere. */
-function didEnd(did: string, at: number): number {
-  const colon = did.lastIndexOf(':', at - 1)
-  const slash = did.lastIndexOf('/', at - 1)
-  const end = Math.max(colon, slash)
-  return end > 'did'.length ? end : 0
+/** @returns where the next shorter prefix ends; 0 after the last */
+function nextEnd(system: System, authority: string, from: number): number {
+  const { first, second } = steps[system]
+  const shortest = shortestEnd(system, authority)
+  for (let at = from - 1; at >= shortest; at--) {
+    if (isStep(first, second, authority.charCodeAt(at))) return at
+  }
+  return 0
 }
 
 /**
@@ -109,7 +149,7 @@ export function parsePrefix(system: System, text: string): string {
 }
 
 /** As long as an identifier may be. */
-const prefixLengthMax = 255
+export const prefixLengthMax = 255
 
 /**
  * The national grammar: country, secondary node, enterprise. Longer prefixes are legal handles and

@@ -35,6 +35,12 @@ export interface Directory {
   subjectEpoch(subjectId: string | null): number
 }
 
+/** Who held a prefix until an instant (RFC 3339, UTC). */
+export interface FormerHolder {
+  readonly code: string | null
+  readonly until: string
+}
+
 export interface OwnedPrefix {
   readonly system: string
   readonly prefix: string

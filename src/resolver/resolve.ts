@@ -1,22 +1,21 @@
+import type { Rewriting } from '../mapping/rule-match.ts'
+import { levelOf, levelsAbove } from '../mapping/schemes/gs1-levels.ts'
 import type { Caller } from '../model/caller.ts'
 import { Failure } from '../model/failures.ts'
 import type { Identifier } from '../model/identifier.ts'
 import type { Prefix } from '../model/prefix.ts'
 import type { StoredRecord } from '../model/record.ts'
 import { say } from '../model/text.ts'
-import {
-  aliasLeads,
-  type ComposeParts,
-  composeAnswer,
-  composeReferral,
-  valuesOf,
-  wholeSeconds,
-} from './answer.ts'
+import { type ComposeParts, composeAnswer, valuesOf, wholeSeconds } from './answer.ts'
 import type { AnswerCache, CachedForm, Entry } from './answer-cache.ts'
+import { authorityOf, blankPrefixRecord, leadsTo, makeEntry } from './entry.ts'
 import { filterValues, isWhole, type ValueFilter } from './filter.ts'
 import { isFresh } from './is-fresh.ts'
+import { makeLoader } from './load.ts'
 import type { ResolverMetrics } from './metrics.ts'
-import type { Answer, Directory, Found, Source, Trust, Upstream } from './parts.ts'
+import type { Answer, Directory, FormerHolder, Found, Source, Trust, Upstream } from './parts.ts'
+import { isQuestionOf, refer } from './refer.ts'
+import { tellAlias, tellLoaded, tellPrefix } from './tell.ts'
 import { type Trace, traceTexts } from './trace.ts'
 import { makeAskUpstream } from './upstream.ts'
 import { visibleValues } from './visibility.ts'
@@ -64,6 +63,10 @@ export interface ResolverParts extends ComposeParts {
     /** What others said, apart from what this node says on its own authority. */
     readonly cache: AnswerCache
   }
+  /** Where a rule leads from an identifier that no record and no alias has. Absent: there are no rules. */
+  readonly rewrite?: (identifier: Identifier) => Rewriting | undefined
+  /** Who has held a prefix before, the latest first; told by a trace. Never rejects. */
+  readonly formerHolders?: (prefix: Prefix) => Promise<readonly FormerHolder[]>
   readonly encode: (answer: Answer, form: CachedForm) => Buffer
   readonly clock: { now(): number; monotonicMs(): number }
   /** 0…1, as Math.random. */
@@ -73,6 +76,13 @@ export interface ResolverParts extends ComposeParts {
   readonly absentTtlSeconds: number
   readonly staleSecondsMax: number
   readonly metrics: ResolverMetrics
+}
+
+/** What memory or the store has for a key. */
+interface Kept {
+  readonly entry: Entry
+  readonly source: Source
+  readonly stale: boolean
 }
 
 export interface Resolver {
@@ -91,7 +101,9 @@ export interface Resolver {
   forgetAll(): void
 }
 
-/** A question becomes an answer: name → prefix → memory → store → what this asker may see. */
+/**
+ * A question becomes an answer: name → prefix → memory → store → rule → what it is one of → what this asker may see.
+ */
 export function makeResolver(parts: ResolverParts): Resolver {
   const { directory, cache, clock, metrics } = parts
   const load = makeLoader(parts)
@@ -117,22 +129,7 @@ export function makeResolver(parts: ResolverParts): Resolver {
     async resolve(question) {
       const { identifier, trace } = question
       trace?.('name', traceTexts.name, { system: identifier.system, normal: identifier.text })
-      const prefix = directory.match(identifier)
-      tellPrefix(trace, prefix)
-      if (prefix !== undefined && prefix.state !== 'enabled') throw notEnabled(prefix)
-      const isElsewhere =
-        prefix === undefined ? !mayBeAlias(identifier) : prefix.served === 'delegated'
-      if (isElsewhere && askUpstream !== undefined && mayRecurse(question, prefix)) {
-        return askUpstream(question, prefix)
-      }
-      if (prefix?.served === 'delegated') return refer(parts, identifier, prefix, trace)
-      if (isElsewhere) throw unknown(parts, 'memory', prefix)
-      if (!parts.mayBeIssued(identifier)) {
-        trace?.('policy', traceTexts.codeForged)
-        throw unknown(parts, 'memory', prefix)
-      }
-      const { entry, source, stale } = await findEntry(question, prefix)
-      return answerFrom(question, prefix, entry, source, stale)
+      return route(question, answerHere)
     },
 
     bytes(entry, form) {
@@ -157,6 +154,32 @@ export function makeResolver(parts: ResolverParts): Resolver {
     },
   }
 
+  /**
+   * Who answers: others, nobody, or this node.
+   * @param answer as this node does
+   */
+  async function route<Result>(
+    question: Question,
+    answer: (question: Question, prefix: Prefix | undefined) => Promise<Result>,
+  ): Promise<Resolution | Result> {
+    const { identifier, trace } = question
+    const prefix = directory.match(identifier)
+    if (trace !== undefined) await tellPrefix(parts, trace, identifier, prefix)
+    if (prefix !== undefined && prefix.state !== 'enabled') throw notEnabled(prefix)
+    const isElsewhere =
+      prefix === undefined ? !mayBeAlias(identifier) : prefix.served === 'delegated'
+    if (isElsewhere && askUpstream !== undefined && mayRecurse(question, prefix)) {
+      return askUpstream(question, prefix)
+    }
+    if (prefix?.served === 'delegated') return refer(parts, identifier, prefix, trace)
+    if (isElsewhere) throw unknown(parts, 'memory', prefix)
+    if (!parts.mayBeIssued(identifier)) {
+      trace?.('policy', traceTexts.codeForged)
+      throw unknown(parts, 'memory', prefix)
+    }
+    return answer(question, prefix)
+  }
+
   /** Where a delegated prefix itself is served is ours to say. */
   function mayRecurse({ identifier, recursionCount }: Question, prefix: Prefix | undefined) {
     if (recursionCount === undefined || upstream === undefined) return false
@@ -164,10 +187,52 @@ export function makeResolver(parts: ResolverParts): Resolver {
     return upstream.mayAsk(identifier, prefix)
   }
 
+  async function answerHere(question: Question, prefix: Prefix | undefined): Promise<Resolution> {
+    const kept = await findEntry(question, prefix)
+    const resolution =
+      answerFrom(question, prefix, kept) ??
+      (await answerByRule(question)) ??
+      (await answerByLevel(question, prefix))
+    if (resolution === undefined) throw unknown(parts, kept.source, prefix)
+    return resolution
+  }
+
+  /** A rule is followed once, and leads only to what its prefix's holder has: no chain of them can loop. */
+  async function answerByRule(question: Question): Promise<Resolution | undefined> {
+    const rewriting = parts.rewrite?.(question.identifier)
+    if (rewriting === undefined) return undefined
+    const { identifier, rule } = rewriting
+    const facts = { rule: rule.id, kind: rule.content.kind, to: identifier.text }
+    question.trace?.('rule', traceTexts.rule, facts)
+    try {
+      return await route({ ...question, identifier }, async (ruled, prefix) =>
+        answerFrom(ruled, prefix, await findEntry(ruled, prefix)),
+      )
+    } catch (error) {
+      if (isUnknown(error)) return undefined
+      throw error
+    }
+  }
+
+  /** What has no record of its own is answered with that of the batch or class it is one of. */
+  async function answerByLevel(
+    question: Question,
+    prefix: Prefix | undefined,
+  ): Promise<Resolution | undefined> {
+    for (const level of levelsAbove(question.identifier)) {
+      const asked = { ...question, identifier: level }
+      question.trace?.('level', traceTexts.level, { level: levelOf(level), asked: level.text })
+      const resolution =
+        answerFrom(asked, prefix, await findEntry(asked, prefix)) ?? (await answerByRule(asked))
+      if (resolution !== undefined) return resolution
+    }
+    return undefined
+  }
+
   async function findEntry(
     { identifier, fresh = false, trace }: Question,
     prefix: Prefix | undefined,
-  ): Promise<{ entry: Entry; source: Source; stale: boolean }> {
+  ): Promise<Kept> {
     const cached = cache.get(identifier.key)
     const now = clock.monotonicMs()
     if (cached !== undefined && !fresh && isFresh(cached, directory, prefix, now)) {
@@ -193,27 +258,23 @@ export function makeResolver(parts: ResolverParts): Resolver {
     }
   }
 
+  /** @returns undefined where there is no record, or the name does not lead to it */
   function answerFrom(
     { identifier, caller, filter, trace }: Question,
     prefix: Prefix | undefined,
-    entry: Entry,
-    source: Source,
-    stale: boolean,
-  ): Resolution {
+    { entry, source, stale }: Kept,
+  ): Resolution | undefined {
     const { record } = entry
-    if (record === undefined && prefix !== undefined && isQuestionOf(identifier, prefix)) {
+    if (record === undefined) {
+      if (prefix === undefined || !isQuestionOf(identifier, prefix)) return undefined
       const blank = makeEntry(parts, identifier, blankPrefixRecord(identifier, prefix))
-      return answerFrom({ identifier, caller, filter, trace }, prefix, blank, source, stale)
+      const question = { identifier, caller, filter, trace }
+      return answerFrom(question, prefix, { entry: blank, source, stale })
     }
-    if (record === undefined) throw unknown(parts, source, prefix)
     const own = directory.match(authorityOf(identifier, record))
-    if (!leadsTo(directory, identifier, record, own)) {
-      trace?.('alias', traceTexts.aliasUnproven, { record: record.identifier })
-      throw unknown(parts, source, prefix)
-    }
-    if (identifier.key !== record.key) {
-      trace?.('alias', traceTexts.aliasLed, { record: record.identifier })
-    }
+    const leads = leadsTo(directory, identifier, record, own)
+    if (identifier.key !== record.key) tellAlias(trace, identifier, record, leads)
+    if (!leads) return undefined
     if (record.gone !== null) {
       metrics.resolved(source, 'gone')
       throw new Failure('IDENTIFIER_GONE', undefined, {
@@ -241,128 +302,6 @@ export function makeResolver(parts: ResolverParts): Resolver {
   }
 }
 
-interface Loaded {
-  readonly entry: Entry
-  readonly source: 'redis' | 'store'
-}
-
-interface Loader {
-  (identifier: Identifier, fresh: boolean): Promise<Loaded>
-  /** A load under way for this key may have read what was before: nobody new may join it, and it is not kept. */
-  outdate(key: string): void
-  outdateAll(): void
-}
-
-/** One load a key at a time; whoever asks meanwhile waits for the same one. */
-function makeLoader(parts: ResolverParts): Loader {
-  const { cache, find } = parts
-  const flights = new Map<string, Promise<Loaded>>()
-
-  function fly(identifier: Identifier, fresh: boolean): Promise<Loaded> {
-    const { key } = identifier
-    const underWay = fresh ? undefined : flights.get(key)
-    if (underWay !== undefined) return underWay
-    const flight = find(key, fresh)
-      .then(found => {
-        const entry = makeEntry(parts, identifier, found?.record)
-        if (flights.get(key) === flight) cache.set(key, entry)
-        return { entry, source: found?.source ?? 'store' } as const
-      })
-      .finally(() => {
-        if (flights.get(key) === flight) flights.delete(key)
-      })
-    flights.set(key, flight)
-    return flight
-  }
-
-  return Object.assign(fly, {
-    outdate: (key: string) => void flights.delete(key),
-    outdateAll: () => flights.clear(),
-  })
-}
-
-function makeEntry(
-  parts: ResolverParts,
-  identifier: Identifier,
-  record: StoredRecord | undefined,
-): Entry {
-  const { directory, clock } = parts
-  const asked = directory.match(identifier)
-  const own = record === undefined ? asked : directory.match(authorityOf(identifier, record))
-  const isAlias = record !== undefined && record.key !== identifier.key
-  const owner = record?.subject ?? own?.owner ?? null
-  const madeAtMs = clock.monotonicMs()
-  const answer =
-    record === undefined || record.gone !== null || !leadsTo(directory, identifier, record, own)
-      ? undefined
-      : composeAnswer(
-          parts,
-          record,
-          own,
-          visibleValues(valuesOf(parts, record), false),
-          wholeSeconds(clock.now()),
-        )
-  const ttlSeconds = answer?.ttlSeconds ?? parts.absentTtlSeconds
-  return {
-    record,
-    answer,
-    bytes: new Map(),
-    etag: `"${record?.serial ?? 0}.${own?.epoch ?? 0}.${directory.subjectEpoch(owner)}"`,
-    prefix: asked?.prefix ?? '',
-    prefixEpoch: asked?.epoch ?? 0,
-    named: isAlias ? own : undefined,
-    owner,
-    ownerEpoch: directory.subjectEpoch(owner),
-    madeAtMs,
-    expiresAtMs: madeAtMs + ttlSeconds * 1000 * (1 - parts.ttlJitter * parts.random()),
-  }
-}
-
-/** A record's own name leads to it; an alias while it may, and while the record's own name would be answered here. */
-function leadsTo(
-  directory: Directory,
-  identifier: Identifier,
-  record: StoredRecord,
-  own: Prefix | undefined,
-): boolean {
-  if (identifier.key === record.key) return true
-  const alias = record.aliases.find(({ key }) => key === identifier.key)
-  const isOwnAnswered = own?.state === 'enabled' && own.served === 'hosted'
-  return alias !== undefined && isOwnAnswered && aliasLeads(directory, alias, own)
-}
-
-/** The record's own place in the directory: that of the identifier asked, unless that was an alias. */
-function authorityOf(identifier: Identifier, record: StoredRecord) {
-  return identifier.key === record.key
-    ? identifier
-    : { system: record.system, authority: record.prefix }
-}
-
-function refer(
-  parts: ResolverParts,
-  identifier: Identifier,
-  prefix: Prefix,
-  trace: Trace,
-): Resolution {
-  trace?.('referral', traceTexts.referral, { sites: prefix.sites.length })
-  parts.metrics.resolved('memory', 'referral')
-  const isBelow = isPrefixQuestion(identifier) && identifier.authority !== prefix.prefix
-  const answer = composeReferral(
-    parts,
-    identifier,
-    prefix,
-    isBelow ? 'prefix' : 'service',
-    wholeSeconds(parts.clock.now()),
-  )
-  return {
-    answer,
-    shared: undefined,
-    source: 'memory',
-    ageSeconds: 0,
-    etag: `"0.${prefix.epoch}.${parts.directory.subjectEpoch(prefix.owner)}"`,
-  }
-}
-
 function unknown(parts: ResolverParts, source: Source, prefix: Prefix | undefined): Failure {
   parts.metrics.resolved(source, 'unknown')
   return new Failure(prefix === undefined ? 'PREFIX_UNKNOWN' : 'IDENTIFIER_UNKNOWN')
@@ -375,55 +314,14 @@ function notEnabled(prefix: Prefix): Failure {
   )
 }
 
-function tellLoaded(trace: Trace, { record }: Entry, source: Loaded['source']): void {
-  if (source === 'redis') trace?.('redis', traceTexts.redisFound)
-  else trace?.('store', record === undefined ? traceTexts.storeMissing : traceTexts.storeFound)
-}
-
-function tellPrefix(trace: Trace, prefix: Prefix | undefined): void {
-  if (prefix === undefined) trace?.('prefix', traceTexts.prefixMissing)
-  else {
-    trace?.('prefix', traceTexts.prefixFound, {
-      system: prefix.system,
-      prefix: prefix.prefix,
-      state: prefix.state,
-      served: prefix.served,
-      epoch: prefix.epoch,
-    })
-  }
-}
-
 /** Other systems' names may be aliases of records of ours, whoever holds their prefix. */
 function mayBeAlias({ system }: Identifier): boolean {
   return system !== 'handle' && system !== 'code'
 }
 
-/** A bare prefix is a question of its own: `0.NA/<prefix>`. */
-function isPrefixQuestion({ key }: Identifier): boolean {
-  return key.startsWith('0.na/')
-}
-
-/** Whether it is this prefix itself that is asked for, and not one below it. */
-function isQuestionOf(identifier: Identifier, { prefix }: Prefix): boolean {
-  return isPrefixQuestion(identifier) && identifier.authority === prefix
-}
-
-/** A prefix that nobody has written a record for is known all the same. */
-function blankPrefixRecord(identifier: Identifier, prefix: Prefix): StoredRecord {
-  return {
-    key: identifier.key,
-    identifier: identifier.text,
-    system: identifier.system,
-    prefix: prefix.prefix,
-    kind: 'prefix',
-    values: [],
-    aliases: [],
-    subject: null,
-    submitter: '',
-    basis: 'authority',
-    serial: 0,
-    updatedAt: '1970-01-01T00:00:00.000Z',
-    successor: null,
-    gone: null,
-  }
+function isUnknown(error: unknown): boolean {
+  return (
+    error instanceof Failure &&
+    (error.code === 'IDENTIFIER_UNKNOWN' || error.code === 'PREFIX_UNKNOWN')
+  )
 }

@@ -6,10 +6,13 @@ export interface TraceStep {
   readonly step:
     | 'name'
     | 'prefix'
+    | 'history'
     | 'memory'
     | 'redis'
     | 'store'
     | 'alias'
+    | 'rule'
+    | 'level'
     | 'referral'
     | 'upstream'
     | 'visibility'
@@ -31,6 +34,7 @@ export const traceTexts = {
   name: say('识别为标识体系中的一个标识', 'recognised as an identifier of this system'),
   prefixFound: say('最长匹配的前缀负责此标识', 'the longest matching prefix is responsible'),
   prefixMissing: say('没有已知前缀负责此标识', 'no known prefix is responsible'),
+  prefixHandedOver: say('此前缀此前由他人持有', 'others have held the prefix before'),
   memoryHit: say('由进程内存回答', 'answered from process memory'),
   memoryMiss: say('进程内存中没有', 'not in process memory'),
   memoryOutdated: say(
@@ -44,6 +48,14 @@ export const traceTexts = {
   storeAway: say('存储未应答，使用过期条目', 'the store did not answer; the expired entry is used'),
   aliasLed: say('别名指向此记录', 'the alias leads to this record'),
   aliasUnproven: say('别名未经证实，不予指向', 'the alias is unproven and leads nowhere'),
+  rule: say(
+    '没有自己的记录，按前缀的映射规则转换',
+    'no record of its own; a rule of the prefix makes',
+  ),
+  level: say(
+    '没有自己的记录，改问其所属的批次、变体或品类',
+    'no record of its own; the batch, variant or class it is one of is asked instead',
+  ),
   codeForged: say('不是本节点签发的企信码', 'this is no code this node has issued'),
   referral: say('前缀已委托，请询问所列站点', 'the prefix is delegated; ask the sites listed'),
   upstreamAsked: say('已代为询问负责的站点', 'the site responsible was asked on your behalf'),

@@ -223,15 +223,10 @@ function requireGmnPair(value: string): void {
 export type Pair = readonly [ai: string, value: string]
 
 /**
- * A key's qualifiers in their canonical order.
- * @param order `given`: a URI must have them in order (Digital Link 1.4 §4.9); `any`: element strings need not
+ * A key's qualifiers in their canonical order (Digital Link 1.4 §4.9): the pairs given, sorted.
  * @throws Failure `IDENTIFIER_MALFORMED`
  */
-export function orderQualifiers(
-  ai: string,
-  pairs: readonly Pair[],
-  order: 'given' | 'any',
-): readonly Pair[] {
+export function orderQualifiers(ai: string, pairs: readonly Pair[]): readonly Pair[] {
   if (pairs.length === 0) return pairs
   const { chains, name } = gs1Keys.get(ai)!
   const given = pairs.map(([qualifier]) => qualifier)
@@ -248,15 +243,6 @@ export function orderQualifiers(
   }
   for (const [qualifier, value] of pairs) requireQualifier(qualifier, value)
   const right = chain.filter(qualifier => given.includes(qualifier))
-  if (order === 'given' && right.join() !== given.join()) {
-    throw fail(
-      'order',
-      say(
-        `限定符的顺序应为 ${right.join('、')}`,
-        `the qualifiers come in the order ${right.join(', ')}`,
-      ),
-    )
-  }
   return right.map(qualifier => pairs[given.indexOf(qualifier)]!)
 }
 
@@ -276,6 +262,6 @@ function requireQualifier(ai: string, value: string): void {
   }
 }
 
-export function fail(rule: string, detail: Text) {
-  return malformed(`gs1.${rule}`, detail)
+export function fail(rule: string, detail: Text, facts: Record<string, unknown> = {}) {
+  return malformed(`gs1.${rule}`, detail, facts)
 }

@@ -33,19 +33,6 @@ export const gs1: Scheme = {
   },
 }
 
-/**
- * The next more general thing: without its last qualifier, a serial number belongs to a lot, a lot
- * to an item (GS1-conformant resolvers answer for it when they do not know the specific one).
- * @returns undefined for a key without qualifiers, and outside GS1
- */
-export function parentOf(identifier: Identifier): Identifier | undefined {
-  if (identifier.system !== 'gs1') return undefined
-  const segments = identifier.text.split('/')
-  if (segments.length <= 2) return undefined
-  const text = segments.slice(0, -2).join('/')
-  return { ...identifier, text, key: `gs1:${text}` }
-}
-
 const gtinLengths = [8, 12, 13, 14]
 const ssccLength = 18
 
@@ -134,16 +121,35 @@ function fromSegments(segments: readonly string[]): Identifier {
   return identifierOf(pairs, 'given')
 }
 
-/** @param path the key, then its qualifiers, values decoded */
+/**
+ * @param path the key, then its qualifiers, values decoded
+ * @param order `given`: a URI must have the qualifiers in order (Digital Link 1.4 §4.9); `any`: element strings need not
+ */
 function identifierOf(path: readonly Pair[], order: 'given' | 'any'): Identifier {
   const [ai, spelt] = path[0]!
   const pairs = path.slice(1)
   const { value, authority } = normaliseKey(ai, spelt)
-  const qualifiers = orderQualifiers(ai, pairs, order)
+  const qualifiers = orderQualifiers(ai, pairs)
   const text = [[ai, value] as const, ...qualifiers]
     .map(([name, content]) => `${name}/${encodeValue(content)}`)
     .join('/')
+  if (order === 'given' && qualifiers.some((pair, place) => pair !== pairs[place])) {
+    throw wrongOrder(qualifiers, text)
+  }
   return { system: 'gs1', text, key: `gs1:${text}`, authority }
+}
+
+/** With the fact `canonical`, how it should have been written. */
+function wrongOrder(qualifiers: readonly Pair[], canonical: string) {
+  const right = qualifiers.map(([qualifier]) => qualifier)
+  return fail(
+    'order',
+    say(
+      `限定符的顺序应为 ${right.join('、')}：/${canonical}`,
+      `the qualifiers come in the order ${right.join(', ')}: /${canonical}`,
+    ),
+    { canonical },
+  )
 }
 
 /** Everything reserved is encoded, so that one value has one spelling (GS1 Digital Link 1.4 §4.4). */

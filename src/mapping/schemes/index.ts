@@ -36,15 +36,32 @@ export interface Names {
   parseForRegistering(text: string, system?: System): Identifier
 }
 
+/** Spellings that were read lately; all are forgotten when there are so many, which is cheaper than to know the oldest. */
+const recentMax = 4_096
+/** Longer ones are rare, and would be kept whole. */
+const recentLengthMax = 256
+
 /** @param codePrefix the handle prefix enterprise codes are issued under, such as `88.118.1` */
 export function makeNames({ codePrefix: spelt }: { readonly codePrefix: string }): Names {
   const codePrefix = foldAscii(spelt)
+  const recent = new Map<string, Identifier>()
 
   function parse(text: string, system?: System): Identifier {
     if (system === undefined || system === 'handle') {
       const plain = parsePlainHandle(text, identifierBytesMax)
       if (plain !== undefined && plain.authority !== codePrefix) return plain
     }
+    if (system !== undefined || text.length > recentLengthMax) return parseAnew(text, system)
+    // A label is scanned again and again: reading a GS1 link costs as much as a whole answer from memory.
+    const known = recent.get(text)
+    if (known !== undefined) return known
+    const identifier = parseAnew(text, undefined)
+    if (recent.size >= recentMax) recent.clear()
+    recent.set(text, identifier)
+    return identifier
+  }
+
+  function parseAnew(text: string, system: System | undefined): Identifier {
     requireReadable(text)
     const context = { codePrefix, url: urlOf(text), isNamed: system !== undefined }
     const identifier = system === undefined ? detect(text, context) : ask(system, text, context)

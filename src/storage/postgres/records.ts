@@ -1,5 +1,8 @@
+import { invalid } from '../../model/failures.ts'
 import type { Kind, System } from '../../model/identifier.ts'
+import type { Prefix } from '../../model/prefix.ts'
 import type { StoredRecord } from '../../model/record.ts'
+import { say } from '../../model/text.ts'
 import type { Found, Records } from '../../resolver/parts.ts'
 import type { Queries } from './database.ts'
 import { type Page, type PageRequest, pageOf, readCursor } from './page.ts'
@@ -20,6 +23,20 @@ where (r.prefix = $1 or (r.prefix >= $2 and r.prefix < $3)) and r.system = any($
   and r.key > $5 and r.gone is null
 order by r.key limit $6`
 
+/** A page of records of many prefixes; the first goes on behind the cursor's key. */
+const listRecordsOf = `select r.identifier, r.system, r.kind, r.serial, r.updated_at, r.key, p.place
+from unnest($1::text[], $2::text[]) with ordinality as p (system, prefix, place)
+cross join lateral (
+  select * from records r
+  where r.prefix = p.prefix and r.system = p.system and r.key > case when p.place = 1 then $3 else '' end
+    and ($4::text is null or r.kind = $4) and r.gone is null
+  order by r.key limit $5
+) r
+order by p.place, r.key limit $5`
+
+/** Prefixes looked through in one query: most subjects have fewer. */
+const prefixesPerQuery = 100
+
 export interface RecordSummary {
   readonly identifier: string
   readonly system: System
@@ -33,6 +50,15 @@ export interface RecordReader extends Records {
   read(key: string): Promise<StoredRecord | undefined>
   /** Living records under a prefix and the prefixes below it, in the order of their keys. */
   list(system: System, prefix: string, page: PageRequest): Promise<Page<RecordSummary>>
+  /**
+   * Living records under each of these prefixes, in the order of the prefixes, then of their keys.
+   * @param kind only these; undefined: all
+   */
+  listOf(
+    prefixes: readonly Pick<Prefix, 'system' | 'prefix'>[],
+    kind: Kind | undefined,
+    page: PageRequest,
+  ): Promise<Page<RecordSummary>>
 }
 
 /** Reads records; one query however many keys. */
@@ -67,7 +93,48 @@ export function makeRecords(database: Queries): RecordReader {
       ])
       return pageOf(rows, limit, rowToSummary, row => row.key)
     },
+
+    async listOf(prefixes, kind, { cursor, limit }) {
+      const from = cursor === undefined ? undefined : readPlace(cursor)
+      const first = from === undefined ? 0 : prefixes.findIndex(each => printKey(each) === from[0])
+      // The prefix that the last page ended in is not theirs any more.
+      if (first === -1) throw placeGone()
+      let after = from?.[1] ?? ''
+      const rows: (RecordRow & { readonly at: string })[] = []
+      for (let at = first; at < prefixes.length && rows.length <= limit; at += prefixesPerQuery) {
+        const some = prefixes.slice(at, at + prefixesPerQuery)
+        const found = await database.query<RecordRow & { readonly place: number }>(listRecordsOf, [
+          some.map(({ system }) => system),
+          some.map(({ prefix }) => prefix),
+          after,
+          kind ?? null,
+          limit + 1 - rows.length,
+        ])
+        after = ''
+        rows.push(...found.map(row => ({ ...row, at: printKey(some[Number(row.place) - 1]) })))
+      }
+      return pageOf(rows, limit, rowToSummary, ({ at, key }) => `${at} ${key}`)
+    },
   }
+}
+
+function printKey(of: Pick<Prefix, 'system' | 'prefix'> | undefined): string {
+  return `${of?.system}:${of?.prefix}`
+}
+
+function readPlace(cursor: string): readonly [prefix: string, key: string] {
+  const text = readCursor(cursor)
+  const blank = text.indexOf(' ')
+  if (blank === -1) throw placeGone()
+  return [text.slice(0, blank), text.slice(blank + 1)]
+}
+
+function placeGone() {
+  const detail = say(
+    '游标所指的前缀已不属于该主体，请从头读取',
+    'the prefix of this cursor is not the subject’s any more: begin again',
+  )
+  return invalid('/cursor', 'cursor', detail)
 }
 
 /** The range of prefixes below one, in the order of bytes: behind a dot where labels count, else anything it begins. */

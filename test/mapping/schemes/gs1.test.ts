@@ -1,5 +1,4 @@
 import t from 'tap'
-import { parentOf } from '../../../src/mapping/schemes/gs1.ts'
 import { isRefused, names, readsAs } from './spellings.ts'
 
 readsAs('gs1', '01/06901234567892', [
@@ -125,17 +124,6 @@ t.test('what could be a pallet and a person is neither until one says which', as
 t.test("a person's number is refused without being repeated", async t => {
   t.throws(() => names.parse('110101199003070011'), { errors: [{ rule: 'residentId' }] })
   t.throws(() => names.parse('11010519491231002x'), { errors: [{ rule: 'residentId' }] })
-})
-
-t.test('a serial belongs to a lot, a lot to an item, an item to nothing', async t => {
-  const serial = names.parse('01/06901234567892/10/L%2F1/21/S1')
-  const lot = parentOf(serial)
-  const item = lot && parentOf(lot)
-
-  t.same(lot, names.parse('01/06901234567892/10/L%2F1'))
-  t.same(item, names.parse('01/06901234567892'))
-  t.equal(item && parentOf(item), undefined)
-  t.equal(parentOf(names.parse('88.118.8/a/b/c/d')), undefined)
 })
 
 /** Appends sequence and check so that both the GS1 and the GB 11643 check are right. */

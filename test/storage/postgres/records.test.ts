@@ -133,3 +133,67 @@ eachEngine(
     t.strictSame(await all('handle', '6901', { limit: 10 }), [])
   },
 )
+
+eachEngine(
+  t,
+  'a subject’s records are listed over all its prefixes, by kind and page',
+  async (t, database) => {
+    const under = (prefix: string, ...names: readonly string[]) =>
+      names.map(name =>
+        aRecord({
+          identifier: `${prefix}/${name}`,
+          kind: name.startsWith('EQ') ? 'equipment' : 'product',
+        }),
+      )
+    const gone = aRecord({ identifier: '88.118.8/GONE', gone: { reason: null } })
+    await store(
+      database,
+      ...under('88.118.8', 'A', 'B', 'EQ-1', 'EQ-2'),
+      ...under('88.118.7', 'A', 'EQ-7'),
+      ...under('88.118.9', 'OTHERS', 'EQ-9'),
+      gone,
+      aRecord({ identifier: gtin, prefix: '6901234' }),
+    )
+    const { listOf } = makeRecords(database)
+    const owned = [
+      ...Array.from({ length: 120 }, (_, at) => ({
+        system: 'handle' as const,
+        prefix: `88.118.1${at}x`,
+      })),
+      { system: 'gs1', prefix: '6901234' },
+      { system: 'handle', prefix: '88.118.7' },
+      { system: 'handle', prefix: '88.118.8' },
+    ] as const
+
+    async function pages(kind: 'product' | 'equipment' | undefined, limit: number) {
+      const found: string[][] = []
+      let cursor: string | undefined
+      do {
+        const { items, next } = await listOf(owned, kind, { cursor, limit })
+        found.push(items.map(({ identifier }) => identifier))
+        cursor = next ?? undefined
+      } while (cursor !== undefined)
+      return found
+    }
+
+    t.strictSame(await pages('equipment', 2), [
+      ['88.118.7/EQ-7', '88.118.8/EQ-1'],
+      ['88.118.8/EQ-2'],
+    ])
+    t.strictSame((await pages('product', 1)).flat(), [
+      gtin,
+      '88.118.7/A',
+      '88.118.8/A',
+      '88.118.8/B',
+    ])
+    t.equal((await pages(undefined, 100)).flat().length, 7)
+    t.strictSame(await listOf([], undefined, { limit: 5 }), { items: [], next: null })
+    const { next } = await listOf(owned, undefined, { limit: 2 })
+    await t.rejects(
+      listOf([{ system: 'oid', prefix: '2.999' }], undefined, { cursor: next ?? '', limit: 2 }),
+      {
+        code: 'INPUT_INVALID',
+      },
+    )
+  },
+)

@@ -54,7 +54,10 @@ export function makeCredentials(
       if (proof.type === 'HS_SECKEY') return isMac(valueDataBytes(data), challenged, proof)
       const key = publicKeyOf(data)
       const modern = { challenged, user: proof.key.handle, legacyDigests: settings.legacyDigests }
-      return key !== undefined && verifySignature(key, hashOf(proof.alg), proof.signature, modern)
+      if (key === undefined) return false
+      return prover.verifyInTurn(key, () =>
+        verifySignature(key, hashOf(proof.alg), proof.signature, modern),
+      )
     })
     // Who was faster with the same nonce has used it up.
     if (session.nonce !== nonce) throw new Refusal(responseCodes.AUTHENTICATION_FAILED)

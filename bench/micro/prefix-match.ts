@@ -1,0 +1,166 @@
+/**
+ * `node --expose-gc dist/bench/micro/prefix-match.js [prefixes]`: the longest-prefix match over a million prefixes beside
+ * one `Map.get` of the very prefixes that are found, in interleaved rounds; and what a prefix costs in memory.
+ * Keys are texts of their own and asked again each round, so that the engine knows their hashes; `new texts` are asked once,
+ * as what comes off a wire is.
+ */
+import { PrefixDirectory } from '../../src/mapping/directory.ts'
+import type { System } from '../../src/model/identifier.ts'
+import { median } from '../load/measure.ts'
+
+const prefixCount = Number(process.argv[2] ?? 1_000_000)
+const askedCount = 200_000
+const rounds = 5
+const ownerCount = Math.ceil(prefixCount / 4)
+
+interface Asked {
+  readonly system: System
+  readonly authority: string
+  readonly prefix: string
+}
+
+/** Enterprise prefixes mostly, then company prefixes of 7 to 10 digits, arcs and VAA issuers: what a large node holds. */
+function prefixAt(at: number): { readonly system: System; readonly prefix: string } {
+  const kind = at % 10
+  if (kind < 6) return { system: 'handle', prefix: `88.${100 + (at % 400)}.${at}` }
+  if (kind < 8) return { system: 'gs1', prefix: `69${String(at).padStart(7, '0')}` }
+  if (kind < 9) return { system: 'oid', prefix: `1.2.156.${at}` }
+  return { system: 'vaa', prefix: `VAA88.${100 + (at % 400)}.${at}` }
+}
+
+/** What lies below a prefix, as identifiers of that system have it. */
+function authorityUnder(system: System, prefix: string): string {
+  if (system === 'gs1') return `${prefix}123456`.slice(0, 12)
+  if (system === 'oid') return `${prefix}.7.11`
+  return prefix
+}
+
+/** A row as the store's driver reads it: nothing in it is shared with another. */
+function rowAt(at: number) {
+  return JSON.parse(
+    JSON.stringify({
+      ...prefixAt(at),
+      owner: `sub-${String(at % ownerCount).padStart(22, '0')}`,
+      state: 'enabled',
+      served: 'hosted',
+      sites: [],
+      uses: ['product', 'equipment'],
+      epoch: 1,
+      serial: 1,
+    }),
+  )
+}
+
+/** The same text in memory of its own, as a wire's reader makes it. */
+function copyOf(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
+}
+
+function heapBytes(): number {
+  globalThis.gc?.()
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
+
+function subjectAt(at: number) {
+  const id = `sub-${String(at).padStart(22, '0')}`
+  return {
+    id,
+    code: `88.118.1/${id}`,
+    name: `企业 ${at}`,
+    status: 'active' as const,
+    successor: null,
+    region: null,
+    industry: null,
+    grade: null,
+    epoch: 1,
+  }
+}
+
+const directory = new PrefixDirectory('88.118', 20_261_123)
+directory.learn({
+  prefixes: [],
+  subjects: Array.from({ length: ownerCount }, (_, at) => subjectAt(at)),
+})
+const before = heapBytes()
+for (let at = 0; at < prefixCount; at += 1_000) {
+  const prefixes = Array.from({ length: Math.min(1_000, prefixCount - at) }, (_, i) =>
+    rowAt(at + i),
+  )
+  directory.learn({ prefixes, subjects: [] })
+}
+const bytesEach = (heapBytes() - before) / prefixCount
+
+const map = new Map<string, object>()
+for (let at = 0; at < prefixCount; at++) {
+  const { system, prefix } = prefixAt(at)
+  map.set(prefix, directory.find(system, prefix) ?? {})
+}
+
+/** Evenly over all prefixes, in an order that no cache foresees. */
+function questions(pick: (system: System) => boolean): Asked[] {
+  const asked: Asked[] = []
+  for (let at = 7; asked.length < askedCount; at = (at + 611_953) % prefixCount) {
+    const { system, prefix } = prefixAt(at)
+    if (!pick(system)) continue
+    asked.push({ system, prefix, authority: authorityUnder(system, prefix) })
+  }
+  return asked
+}
+
+const nsPerRun = (startedMs: number) => ((performance.now() - startedMs) * 1e6) / askedCount
+
+function askMap(keys: readonly string[]): number {
+  const startedMs = performance.now()
+  let found = 0
+  for (let at = 0; at < keys.length; at++) {
+    if (map.get(keys[at] as string) !== undefined) found += 1
+  }
+  const ns = nsPerRun(startedMs)
+  if (found !== askedCount) throw new Error(`the map found ${found}`)
+  return ns
+}
+
+function askDirectory(systems: readonly System[], keys: readonly string[]): number {
+  const startedMs = performance.now()
+  let found = 0
+  for (let at = 0; at < keys.length; at++) {
+    const place = { system: systems[at] as System, authority: keys[at] as string }
+    if (directory.match(place) !== undefined) found += 1
+  }
+  const ns = nsPerRun(startedMs)
+  if (found !== askedCount) throw new Error(`the directory found ${found}`)
+  return ns
+}
+
+/** Each round asks texts that lie in memory one behind the other, in both contestants alike. */
+function compare(name: string, asked: readonly Asked[], isNew: boolean): void {
+  const systems = asked.map(({ system }) => system)
+  const prefixes = asked.map(({ prefix }) => copyOf(prefix))
+  const authorities = asked.map(({ authority }) => copyOf(authority))
+  const texts = (all: readonly string[]) => (isNew ? all.map(copyOf) : all)
+  const runs = Array.from({ length: rounds + 1 }, () => ({
+    map: askMap(texts(prefixes)),
+    directory: askDirectory(systems, texts(authorities)),
+  })).slice(1)
+  const ratio = median(runs.map(run => run.directory / run.map))
+  process.stdout.write(
+    `| ${name} | ${median(runs.map(run => run.map)).toFixed(0)} | ` +
+      `${median(runs.map(run => run.directory)).toFixed(0)} | ${ratio.toFixed(2)} |\n`,
+  )
+}
+
+process.stdout.write(`${prefixCount} prefixes, ${bytesEach.toFixed(0)} bytes each\n\n`)
+process.stdout.write(
+  '| asked | Map.get ns | longest match ns | ratio |\n| --- | ---: | ---: | ---: |\n',
+)
+const all = () => true
+compare('all systems', questions(all), false)
+for (const system of ['handle', 'gs1', 'oid', 'vaa'] as const) {
+  compare(
+    system,
+    questions(each => each === system),
+    false,
+  )
+}
+compare('all systems, new texts', questions(all), true)
