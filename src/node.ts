@@ -4,6 +4,7 @@ import { openDoors } from './assembly/doors.ts'
 import { openKeys } from './assembly/keys.ts'
 import { makeReloadMetrics } from './assembly/metrics.ts'
 import type { BuildParts } from './assembly/parts.ts'
+import { welcomeOperator } from './assembly/people.ts'
 import { openReading } from './assembly/reading.ts'
 import {
   type ConfigSource,
@@ -13,6 +14,7 @@ import {
 } from './assembly/reload.ts'
 import { openStore } from './assembly/store.ts'
 import { ensureOwnPrefixes, openWriting } from './assembly/writing.ts'
+import type { Text } from './model/text.ts'
 import type { Readiness } from './protocols/http/parts.ts'
 import { systemClock } from './runtime/clock.ts'
 import { makeClosers } from './runtime/closers.ts'
@@ -23,6 +25,8 @@ export type NodeParts = Pick<BuildParts, 'config' | 'log' | 'packageFolder'> &
     /** How the configuration is read again; absent: never. */
     readonly source?: ConfigSource
     readonly isWorker?: boolean
+    /** Tells whoever started the node what is not for the log; absent: nobody is told. */
+    readonly remark?: (text: Text) => void
   }
 
 /** A running node: its addresses, how it is, and its end. */
@@ -58,6 +62,7 @@ export async function startNode(parts: NodeParts): Promise<Node> {
     const doorParts = { ...build, live, isWorker: parts.isWorker ?? false }
     const { ready, readiness } = await openDoors(doorParts, database, keys, reading, writing)
     listening.url ??= ready.http ?? ready.https
+    if (parts.remark !== undefined) await welcomeOperator(doorParts, writing.people, parts.remark)
     const reload = followReloads(build, live, parts.source)
     return {
       ready,

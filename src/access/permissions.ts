@@ -26,6 +26,21 @@ export interface MandateContext {
   readonly subject: string | null
 }
 
+/** Whose file it is, and the parties of what names it. */
+export interface FileContext {
+  readonly uploader: string
+  readonly uploaderSubject: string | null
+  /** Whether an application, a mandate or a prefix stands on it. */
+  readonly isNamed: boolean
+  readonly clients: readonly string[]
+  readonly subjects: readonly string[]
+}
+
+/** Who was challenged. */
+export interface ProofContext {
+  readonly client: string
+}
+
 /** Everything a caller may want to do, with what a decision about it needs to know. */
 export interface Actions {
   resolve: NoContext
@@ -46,6 +61,23 @@ export interface Actions {
   'client.create': NoContext
   'client.list': NoContext
   'client.revoke': NoContext
+  'account.create': NoContext
+  'account.list': NoContext
+  'account.disable': NoContext
+  'account.reset': NoContext
+  /** Using a setup link: the link is what is proved. */
+  'account.setUp': NoContext
+  /** Logging in, and the pages around it. */
+  'session.create': NoContext
+  /** Seeing who one is. */
+  'session.read': NoContext
+  'session.end': NoContext
+  /** Asking for an access token: who one is, is what the request proves. */
+  'token.create': NoContext
+  'key.list': NoContext
+  'key.rotate': NoContext
+  'key.retire': NoContext
+  'key.destroy': NoContext
   /**
    * Following the feed at all; each change is shown to those who may `identifier.list` its prefix.
    */
@@ -63,7 +95,18 @@ export interface Actions {
   'application.edit': FilingContext
   /** Taking an application to review, and deciding on it. */
   'application.decide': FilingContext
+  /** Bringing a document that stands behind what is filed. */
+  'file.create': NoContext
+  'file.read': FileContext
+  /** The documents of a subject that a reviewer has seen. */
+  'licence.list': SubjectContext
+  /** Asking to prove control of a prefix. */
+  'prefixProof.create': NoContext
+  /** Answering the challenge, and seeing what became of it. */
+  'prefixProof.answer': ProofContext
   'mandate.create': NoContext
+  /** Seeing the mandates one is a party to. */
+  'mandate.list': NoContext
   'mandate.read': MandateContext
   'mandate.confirm': MandateContext
   'mandate.end': MandateContext
@@ -71,10 +114,29 @@ export interface Actions {
   'enterprise.read': NoContext
   /** Its basic information whole, as approved. */
   'enterprise.basics': SubjectContext
+  /** Listing its products and equipment: who may see them one by one is another question. */
+  'enterprise.identifiers': SubjectContext
   /** Suspending, resuming, revoking; correcting region, industry, grade. */
   'enterprise.decide': SubjectContext
   /** Seeing what waits for oneself. */
   'notice.list': NoContext
+  /** What a subject holds and has claimed, with its evidence. */
+  'holding.list': SubjectContext
+  'holding.create': SubjectContext
+  /** Taking a claim back, giving a prefix up. */
+  'holding.end': SubjectContext
+  'holding.decide': SubjectContext
+  /** Every claim that waits, with who is in its way. */
+  'claim.list': NoContext
+  'rule.list': SubjectContext
+  'rule.create': SubjectContext
+  'rule.delete': SubjectContext
+  /** Which rule of the subject's would answer. */
+  'rule.test': SubjectContext
+  /** Whether an alias leads that nobody's prefix vouches for. */
+  'alias.stand': NoContext
+  /** Sheets of labels: they take long to draw, so nobody unknown asks for them. */
+  'label.print': NoContext
 }
 export type Action = keyof Actions
 
@@ -215,6 +277,28 @@ function makeTable(hasAuthority: HasAuthority): Table {
     detail: say('该企信码属于其他主体', 'the code is of another subject'),
     holds: isSubject,
   }
+  const isTheirFile: Condition<FileContext> = {
+    rule: 'file.party',
+    pointer: '',
+    detail: say('该文件属于他人', 'the file is somebody else’s'),
+    holds: isFileParty,
+  }
+  const isNamedFile: Condition<FileContext> = {
+    rule: 'file.unnamed',
+    pointer: '',
+    detail: say('尚无申请或委托引用该文件', 'no application or mandate names the file'),
+    holds: (_caller, { isNamed }) => isNamed,
+  }
+  const wasChallenged: Condition<ProofContext> = {
+    rule: 'proof.client',
+    pointer: '',
+    detail: say('该挑战发给了其他凭证', 'the challenge was given to another credential'),
+    holds: ({ id }, { client }) => id === client,
+  }
+  const itsOwn: readonly Rule<SubjectContext>[] = [
+    { role: 'enterprise', when: isItself },
+    { role: 'operator' },
+  ]
   const filers: readonly Rule<FilingContext>[] = [
     { role: 'enterprise', when: filedIt },
     { role: 'agent', when: filedIt },
@@ -250,6 +334,19 @@ function makeTable(hasAuthority: HasAuthority): Table {
     'client.create': operator,
     'client.list': operator,
     'client.revoke': operator,
+    'account.create': operator,
+    'account.list': operator,
+    'account.disable': operator,
+    'account.reset': operator,
+    'account.setUp': everybody,
+    'session.create': everybody,
+    'session.read': everyRole,
+    'session.end': everyRole,
+    'token.create': everybody,
+    'key.list': operator,
+    'key.rotate': operator,
+    'key.retire': operator,
+    'key.destroy': operator,
     'changes.read': [{ role: 'enterprise' }, { role: 'agent' }, { role: 'operator' }],
     'audit.read': operator,
     reverse: everybody,
@@ -261,7 +358,21 @@ function makeTable(hasAuthority: HasAuthority): Table {
     'application.read': [...filers, { role: 'reviewer' }],
     'application.edit': filers,
     'application.decide': [{ role: 'reviewer', when: filedByOthers }],
+    'file.create': [{ role: 'enterprise' }, { role: 'agent' }],
+    // Not the operator: files are sealed.
+    'file.read': [
+      { role: 'enterprise', when: isTheirFile },
+      { role: 'agent', when: isTheirFile },
+      { role: 'reviewer', when: isNamedFile },
+    ],
+    'licence.list': [{ role: 'enterprise', when: isItself }, { role: 'reviewer' }],
+    'prefixProof.create': [{ role: 'enterprise' }, { role: 'agent' }],
+    'prefixProof.answer': [
+      { role: 'enterprise', when: wasChallenged },
+      { role: 'agent', when: wasChallenged },
+    ],
     'mandate.create': [{ role: 'agent' }],
+    'mandate.list': [{ role: 'enterprise' }, { role: 'agent' }, { role: 'reviewer' }],
     'mandate.read': [
       { role: 'agent', when: isParty },
       { role: 'enterprise', when: isParty },
@@ -277,6 +388,12 @@ function makeTable(hasAuthority: HasAuthority): Table {
     ],
     'enterprise.read': everybody,
     'enterprise.basics': [{ role: 'enterprise', when: isItself }, { role: 'reviewer' }],
+    'enterprise.identifiers': [
+      { role: 'enterprise', when: isItself },
+      { role: 'government' },
+      { role: 'topnode' },
+      { role: 'operator' },
+    ],
     'enterprise.decide': [{ role: 'reviewer', when: ofAnother }],
     'notice.list': [
       { role: 'enterprise' },
@@ -284,12 +401,31 @@ function makeTable(hasAuthority: HasAuthority): Table {
       { role: 'reviewer' },
       { role: 'operator' },
     ],
+    'holding.list': [...itsOwn, { role: 'reviewer' }],
+    'holding.create': itsOwn,
+    'holding.end': itsOwn,
+    'holding.decide': [
+      { role: 'reviewer', when: ofAnother },
+      { role: 'operator', when: ofAnother },
+    ],
+    'claim.list': [{ role: 'reviewer' }, { role: 'operator' }],
+    'rule.list': itsOwn,
+    'rule.create': itsOwn,
+    'rule.delete': itsOwn,
+    'rule.test': itsOwn,
+    'alias.stand': operator,
+    'label.print': [
+      { role: 'enterprise' },
+      { role: 'agent' },
+      { role: 'employee' },
+      { role: 'reviewer' },
+      { role: 'operator' },
+    ],
   }
 }
 
-const everybody: readonly Rule<NoContext>[] = (['anyone', ...roles] as const).map(role => ({
-  role,
-}))
+const everyRole: readonly Rule<NoContext>[] = roles.map(role => ({ role }))
+const everybody: readonly Rule<NoContext>[] = [{ role: 'anyone' }, ...everyRole]
 
 function isSubject(caller: Caller, { subject }: SubjectContext): boolean {
   return subject !== null && caller.subject === subject
@@ -298,6 +434,12 @@ function isSubject(caller: Caller, { subject }: SubjectContext): boolean {
 function isFiler(caller: Caller, { filers, filerSubjects, subject }: FilingContext): boolean {
   if (filers.includes(caller.id)) return true
   return caller.subject !== null && [subject, ...filerSubjects].includes(caller.subject)
+}
+
+function isFileParty({ id, subject }: Caller, context: FileContext): boolean {
+  const { uploader, uploaderSubject, clients, subjects } = context
+  if (id === uploader || clients.includes(id)) return true
+  return subject !== null && [uploaderSubject, ...subjects].includes(subject)
 }
 
 function isMandateParty(caller: Caller, context: MandateContext): boolean {

@@ -4,11 +4,11 @@ import type { Server } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createSecureContext } from 'node:tls'
-import { makeAuthenticate } from '../access/api-keys.ts'
 import { parseCidrs } from '../access/cidr.ts'
 import { makeBlindIndex } from '../crypto/sealing.ts'
 import { parsePrefixKey, printPrefixKey } from '../mapping/prefix-key.ts'
 import { isUnder } from '../mapping/prefix-walk.ts'
+import { levelsAbove } from '../mapping/schemes/gs1-levels.ts'
 import { anyone } from '../model/caller.ts'
 import { Failure } from '../model/failures.ts'
 import type { Identifier } from '../model/identifier.ts'
@@ -25,9 +25,10 @@ import { makeAuditReader } from '../storage/postgres/audit.ts'
 import type { Database } from '../storage/postgres/database.ts'
 import { makeReverseReader } from '../storage/postgres/reverse.ts'
 import { type LocalCallers, makeLocalCallers, openAdminSocket } from './admin-socket.ts'
-import { drain, sendAway } from './drain.ts'
+import { drain, drainTogether } from './drain.ts'
 import { openHandleDoor } from './handle-door.ts'
 import type { Keys } from './keys.ts'
+import { makeMachineParts } from './machines.ts'
 import { makePageParts } from './pages.ts'
 import type { BuildParts } from './parts.ts'
 import type { Reading } from './reading.ts'
@@ -53,7 +54,7 @@ export async function openDoors(
   reading: Reading,
   writing: Writing,
 ): Promise<Doors> {
-  const { config, clock, closers, log, isWorker } = parts
+  const { config, clock, closers, live, log, isWorker } = parts
   const life = { isStopping: false }
   const pressure = watchPressure({
     clock,
@@ -64,22 +65,26 @@ export async function openDoors(
   const readiness = () => readinessOf(reading, pressure, life)
   const localCallers = makeLocalCallers()
   const context = { database, keys, reading, writing, pressure, readiness, localCallers }
-  const httpParts = await makeHttpParts(parts, context)
+  // What an answer says of limits and origins is part of its bytes.
+  live.onChange(() => () => reading.strictMemory?.arena.forgetAll())
+  const httpParts = {
+    ...(await makeHttpParts(parts, context)),
+    isStopping: () => life.isStopping,
+  }
 
   const opsPort = isWorker ? undefined : await openOps(parts, httpParts)
-  const handle = await openHandleDoor(parts, keys, reading, writing, httpParts)
+  const { drainTimeoutMs } = config.node
+  const onDrain = drainTogether(closers, drainTimeoutMs)
+  const handle = await openHandleDoor(parts, keys, reading, writing, httpParts, onDrain)
   const app = buildApp({ ...httpParts, makeHandleHttp: handle.makeHandleHttp })
   await app.ready()
   const others: Server[] = []
-  closers.add(
-    'HTTP doors',
-    () => drain(app, others, config.node.drainTimeoutMs, log),
-    config.node.drainTimeoutMs + 500,
-  )
+  onDrain(() => drain(app, others, drainTimeoutMs, log))
   const [first = '127.0.0.1', ...otherHosts] = plainHttpHosts(config)
   const http = await listen(app, first, config.http.port)
   for (const host of otherHosts) {
-    const server = makeServer(app.answerHttp, httpParts.limits, parts.publicUrl)
+    const server = makeServer(app.answerHttp, httpParts.limits, parts.publicUrl) as Server
+    app.readStrictly(server)
     await listenAlso(server, host, http.port)
     others.push(server)
   }
@@ -90,7 +95,6 @@ export async function openDoors(
     'lame duck',
     async () => {
       life.isStopping = true
-      sendAway([app.server, ...others])
       log.info({ lameduckMs: config.node.lameduckMs }, 'not ready any more, still answering')
       await clock.sleep(config.node.lameduckMs)
     },
@@ -214,15 +218,11 @@ interface Context {
 async function makeHttpParts(
   parts: DoorParts,
   { database, keys, reading, writing, pressure, readiness, localCallers }: Context,
-): Promise<HttpParts> {
+): Promise<Omit<HttpParts, 'isStopping'>> {
   const { config, log, clock, metrics, publicUrl, live } = parts
   const { names, directory, resolver, records, protobuf, feed, isForged } = reading
   const { key: indexKey } = await keys.store.getOrMake('blindIndex', '', 'hmac-sm3')
-  const authenticate = makeAuthenticate({
-    clients: writing.clientCache,
-    hash: keys.hashApiKey,
-    onRefused: ({ reason, id }) => log.info({ reason, client: id }, 'refused a credential'),
-  })
+  const machines = makeMachineParts(parts, database, keys, reading, writing)
   const reverseReader = makeReverseReader(database)
   const usccIndex = creditCodeIndex(makeBlindIndex(indexKey))
   return {
@@ -232,6 +232,10 @@ async function makeHttpParts(
     identifiers: writing.identifiers,
     records,
     prefixes: writing.prefixes,
+    mapping: {
+      ...writing.mapping,
+      explain: identifier => reading.ruleBook.explain(identifier),
+    },
     clients: { ...writing.clients, list: page => writing.clientReader.list(page) },
     changes: feed,
     reverse: makeReverse({
@@ -246,14 +250,19 @@ async function makeHttpParts(
     }),
     audit: makeAuditReader(database),
     ...writing.filing,
-    authenticate: async (header, address, nowMs) =>
-      localCallers.callerOf(header) ?? authenticate(header, address, nowMs),
+    people: writing.people,
+    ...machines,
+    authenticate: async (header, ...where) =>
+      localCallers.callerOf(header) ?? machines.authenticate(header, ...where),
     permissions: reading.permissions,
     isUnder,
+    levelsAbove,
+    aliasLeads: writing.identifierParts.aliasLeads,
     prefixKeys: { parse: parsePrefixKey, print: printPrefixKey },
     isForged,
-    ...(await makePageParts(parts, database, keys)),
+    ...makePageParts(parts, database, keys),
     protobuf,
+    strictMemory: reading.strictMemory,
     publicUrl,
     pressure: () => pressure.why,
     readiness,

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { type AddressInfo, isIPv6, type Server } from 'node:net'
 import type { Cidrs } from '../access/cidr.ts'
+import { makeGate, verifications } from '../access/gate.ts'
 import { makeRsaSigner } from '../crypto/rsa-key.ts'
 import type { Caller } from '../model/caller.ts'
 import type { PublicJwk, Site, Value } from '../model/value.ts'
@@ -59,15 +60,19 @@ export interface OpenHandle {
 /** Where only the number is free: another one is tried when UDP has taken what TCP was given. */
 const portAttemptsMax = 10
 
-/** Opens Handle over TCP and UDP on every host, one port number for all. */
+/**
+ * Opens Handle over TCP and UDP on every host, one port number for all.
+ * @param onDrain is told how what has been opened is drained
+ */
 export async function openHandleDoor(
   parts: BuildParts,
   keys: Pick<Keys, 'store'>,
   reading: Reading,
   writing: Writing,
   httpParts: Pick<HttpParts, 'rates' | 'trustedProxies' | 'corsOrigins'>,
+  onDrain: (drain: () => Promise<void>) => void,
 ): Promise<OpenHandle> {
-  const { config, clock, closers } = parts
+  const { config, clock } = parts
   const { rates } = httpParts
   const board = reading.siteBoard
   const { key } = await keys.store.getOrMake('handleServer', '', 'rsa-2048')
@@ -79,18 +84,14 @@ export async function openHandleDoor(
   const udp = makeUdpDoor({ ...handleParts, isKnown: address => tcp.knows(address) }, door)
   const servers: Server[] = []
   const sockets: UdpSocket[] = []
-  closers.add(
-    'Handle door',
-    async () => {
-      for (const socket of sockets) socket.close()
-      const closed = servers.map(server => closeServer(server))
-      tcp.close()
-      const late = clock.after(config.node.drainTimeoutMs, () => tcp.destroy())
-      await Promise.all(closed)
-      late.cancel()
-    },
-    config.node.drainTimeoutMs + 500,
-  )
+  onDrain(async () => {
+    for (const socket of sockets) socket.close()
+    const closed = servers.map(server => closeServer(server))
+    tcp.close()
+    const late = clock.after(config.node.drainTimeoutMs, () => tcp.destroy())
+    await Promise.all(closed)
+    late.cancel()
+  })
   let port = config.handle.port
   for (const host of config.node.host) {
     const pair = await listenBoth(tcp, udp, host, port)
@@ -233,6 +234,7 @@ function makeHandleParts(
     limits: makeResolveLimits({ rates, isForged, clock }, salt),
     demandWrite: makeDemandWrite(rates, clock, salt),
     failedProofs: makeRateLimiter(salt),
+    sm2Gate: makeGate(verifications),
     networkAnswers: makeRateLimiter(salt),
     isExempt: address => book(address).isExempt,
     site,

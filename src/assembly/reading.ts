@@ -1,14 +1,20 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { makeHasAuthority } from '../access/authority.ts'
 import { makePermissions, type Permissions } from '../access/permissions.ts'
-import { PrefixDirectory } from '../mapping/directory.ts'
+import type { PrefixDirectory } from '../mapping/directory.ts'
 import { isUnder } from '../mapping/prefix-walk.ts'
+import { makeRuleBook, type RuleBook } from '../mapping/rule-match.ts'
 import { makeNames, type Names } from '../mapping/schemes/index.ts'
+import { Failure } from '../model/failures.ts'
 import type { Identifier } from '../model/identifier.ts'
+import type { Prefix } from '../model/prefix.ts'
 import { encodeAnswerValues } from '../protocols/handle/answer-values.ts'
 import { encodeAnswerJson } from '../protocols/http/answer-json.ts'
 import { type AnswerProtobuf, openAnswerProtobuf } from '../protocols/http/answer-protobuf.ts'
+import type { StrictMemory } from '../protocols/http/parts.ts'
 import { type ChangeFeed, makeChangeFeed } from '../registry/change-feed.ts'
+import { AnswerArena } from '../resolver/answer-arena.ts'
 import { makeAnswerCache } from '../resolver/answer-cache.ts'
 import {
   type ChangeFollower,
@@ -18,15 +24,19 @@ import {
 } from '../resolver/follow-changes.ts'
 import { gather } from '../resolver/gather.ts'
 import { makeResolverMetrics } from '../resolver/metrics.ts'
+import type { FormerHolder, Upstream } from '../resolver/parts.ts'
 import { recallChanges } from '../resolver/recent-changes.ts'
-import { makeResolver, type Resolver } from '../resolver/resolve.ts'
+import { makeResolver, type Resolver, type ResolverParts } from '../resolver/resolve.ts'
 import { type ChangeReader, makeChangeReader } from '../storage/postgres/changes.ts'
 import type { Database } from '../storage/postgres/database.ts'
 import { readDirectory, readDirectoryRows } from '../storage/postgres/directory.ts'
+import { makeHoldingReader } from '../storage/postgres/holdings.ts'
+import { readRuledPrefixes, readRulesOf } from '../storage/postgres/mapping-rules.ts'
 import { makeRecords, type RecordReader } from '../storage/postgres/records.ts'
 import { changesChannel } from '../storage/postgres/sequencer.ts'
 import { makeSiteBoard, type SiteBoard } from './handle-door.ts'
 import type { Keys } from './keys.ts'
+import { LiveDirectory } from './live-directory.ts'
 import type { BuildParts } from './parts.ts'
 import { openFinder, type RecordFinder } from './redis.ts'
 import { openUpstream } from './upstream.ts'
@@ -42,6 +52,8 @@ export interface Reading {
   readonly permissions: Permissions
   readonly names: Names
   readonly directory: PrefixDirectory
+  /** The rules by which identifiers lead to records that do not name them. */
+  readonly ruleBook: RuleBook
   /** Whether a text of the form of our codes cannot be one. */
   readonly isForged: (identifier: Identifier) => boolean
   readonly protobuf: AnswerProtobuf
@@ -49,6 +61,10 @@ export interface Reading {
   readonly records: RecordReader
   readonly feed: ChangeFeed
   readonly resolver: Resolver
+  /** Other nodes, asked past what this one remembers of them. */
+  readonly upstream: Upstream
+  /** What the resolver has in memory, as bytes for the fastest door. Absent where that is off. */
+  readonly strictMemory: StrictMemory | undefined
   readonly apply: (changes: readonly Followed[]) => Promise<void>
   readonly follower: ChangeFollower
   readonly finder: RecordFinder
@@ -64,7 +80,18 @@ export async function openReading(
 ): Promise<Reading> {
   const { config, log, clock, closers, metrics, packageFolder, publicUrl } = parts
   const permissions = makePermissions({ hasAuthority: makeHasAuthority({ isUnder }) })
-  const directory = new PrefixDirectory(config.node.prefix)
+  const ownCodes = `${config.code.prefix}/`
+  const seed = randomBytes(4).readInt32LE()
+  const directory = new LiveDirectory(config.node.prefix, seed, code => {
+    const symbols = code.slice(ownCodes.length)
+    return code.startsWith(ownCodes) && keys.live.codes.verdict(symbols) === 'unknownVersion'
+  })
+  const names = makeNames({ codePrefix: config.code.prefix })
+  const ruleBook = makeRuleBook({
+    match: identifier => directory.match(identifier),
+    find: (system, prefix) => directory.find(system, prefix),
+    parseIdentifier: (text, system) => names.parse(text, system),
+  })
   const records = makeRecords(database)
   const changeRows = makeChangeReader(database)
   const feed = makeChangeFeed(changeRows)
@@ -80,17 +107,20 @@ export async function openReading(
     absentMax: config.cache.negativeEntriesMax,
   })
   const verdictOn = (identifier: Identifier) =>
-    identifier.system === 'code' ? keys.codes.verdict(symbolsOf(identifier)) : 'genuine'
+    identifier.system === 'code' ? keys.live.codes.verdict(symbolsOf(identifier)) : 'genuine'
   const siteBoard = makeSiteBoard()
   const encoders = {
     json: encodeAnswerJson,
     protobuf: protobuf.encode,
     handle: encodeAnswerValues,
   }
-  const resolver = makeResolver({
+  const upstream = openUpstream(parts)
+  const answerArena = openAnswerArena(parts)
+  const resolverMetrics = makeResolverMetrics(metrics, () => cache.count)
+  const resolver = withArena(answerArena, {
     directory,
     cache,
-    upstream: { ...openUpstream(parts), cache: makeAnswerCache(upstreamCacheBounds) },
+    upstream: { ...upstream, cache: makeAnswerCache(upstreamCacheBounds) },
     find: finder.find,
     mayBeIssued: identifier => verdictOn(identifier) === 'genuine',
     seesAll: (caller, { system, subject }, prefix) =>
@@ -102,6 +132,8 @@ export async function openReading(
       }),
     encode: (answer, form) => encoders[form](answer),
     prefixValues: (written, updatedAt) => siteBoard.values(written, updatedAt),
+    rewrite: identifier => ruleBook.rewrite(identifier),
+    formerHolders: makeFormerHolders(database, directory),
     clock,
     random: Math.random,
     publicUrl,
@@ -110,18 +142,27 @@ export async function openReading(
     ttlJitter: config.cache.ttlJitterPercent / 100,
     absentTtlSeconds: config.cache.negativeTtlSeconds,
     staleSecondsMax: config.cache.staleSecondsMax,
-    metrics: makeResolverMetrics(metrics, () => cache.count),
+    metrics: resolverMetrics,
   })
+  keys.live.onCodesChanged(() => resolver.forgetAll())
   const apply = makeApply({
-    refreshDirectory: async rows =>
-      directory.learn(await readDirectoryRows(database, rows.prefixes, rows.subjects)),
+    async refreshDirectory(rows) {
+      const content = await readDirectoryRows(database, rows.prefixes, rows.subjects)
+      // Never older than the epochs that outdate what was answered by former ones.
+      ruleBook.learn(await readRulesOf(database, rows.prefixes))
+      directory.learn(content)
+      answerArena?.forgetAll()
+    },
     forget: gone => resolver.forget(gone),
   })
   const follower = await makeChangeFollower({
     feed: finder.recent.watch(changeRows),
     apply,
     async startOver() {
-      directory.learn(await readDirectory(database))
+      const content = await readDirectory(database)
+      const ruled = [...(await readRuledPrefixes(database)), ...ruleBook.prefixes()]
+      ruleBook.learn(await readRulesOf(database, ruled))
+      directory.learn(content)
       resolver.forgetAll()
     },
     onSeen(seq) {
@@ -137,19 +178,66 @@ export async function openReading(
   closers.add('change tick', () => tick.cancel())
   return {
     permissions,
-    names: makeNames({ codePrefix: config.code.prefix }),
+    names,
     directory,
+    ruleBook,
     isForged: identifier => verdictOn(identifier) === 'forged',
     protobuf,
     siteBoard,
+    upstream,
     records,
     feed,
     resolver,
+    strictMemory: answerArena && {
+      arena: answerArena,
+      onHit: () => resolverMetrics.resolved('memory', 'answer'),
+    },
     apply,
     follower,
     finder,
     ringSiblings,
   }
+}
+
+/** Who held a prefix before, as far as its story is kept. A trace goes without where the store is away. */
+function makeFormerHolders(database: Database, directory: PrefixDirectory) {
+  const { history } = makeHoldingReader(database)
+  return async ({ system, prefix }: Prefix): Promise<FormerHolder[]> => {
+    try {
+      const tenures = await history(system, prefix)
+      return tenures.flatMap(({ subject, endedAt }) =>
+        endedAt === null
+          ? []
+          : [{ code: directory.subject(subject)?.code ?? null, until: endedAt.toISOString() }],
+      )
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'STORE_AWAY') return []
+      throw error
+    }
+  }
+}
+
+/** The resolver, whose answers are also kept as bytes: what it forgets is forgotten there too. */
+function withArena(arena: AnswerArena | undefined, parts: ResolverParts): Resolver {
+  const resolver = makeResolver(parts)
+  if (arena === undefined) return resolver
+  return {
+    ...resolver,
+    forget(keys) {
+      resolver.forget(keys)
+      arena.forget(keys)
+    },
+    forgetAll() {
+      resolver.forgetAll()
+      arena.forgetAll()
+    },
+  }
+}
+
+function openAnswerArena({ config }: BuildParts): AnswerArena | undefined {
+  if (!config.fast.http) return undefined
+  const { bytesMax, entriesMax } = config.fast
+  return new AnswerArena({ bytesMax, entriesMax }, () => randomBytes(4).readUInt32LE())
 }
 
 /** What Redis adds to following changes: a bell, and the past by which its copies are judged. */

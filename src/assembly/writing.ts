@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { demandRoleForKey, makeApiKey, parseApiKey } from '../access/api-keys.ts'
+import { demandRoleForClient, makeApiKey, parseApiKey } from '../access/api-keys.ts'
 import { parseCidrs } from '../access/cidr.ts'
 import { type ClientCache, makeClientCache } from '../access/client-cache.ts'
+import { readClientKeys, readThumbprints } from '../access/client-keys.ts'
 import { hashAuditRow } from '../evidence/audit-chain.ts'
 import type { PrefixDirectory } from '../mapping/directory.ts'
 import { parsePrefixKey, printPrefixKey } from '../mapping/prefix-key.ts'
@@ -11,9 +12,16 @@ import { Failure, invalid } from '../model/failures.ts'
 import type { Identifier } from '../model/identifier.ts'
 import type { Alias, StoredRecord } from '../model/record.ts'
 import { say } from '../model/text.ts'
+import type { People } from '../protocols/http/parts.ts'
 import type { FilingTransactions } from '../registry/applications/parts.ts'
-import { type ClientInput, type ClientRegistry, makeClientRegistry } from '../registry/clients.ts'
+import {
+  type ClientInput,
+  type ClientRegistry,
+  makeClientRegistry,
+  type NormalClient,
+} from '../registry/clients.ts'
 import type { CodeParts } from '../registry/codes.ts'
+import { makeFileCheck } from '../registry/files/check-in-thread.ts'
 import {
   type IdentifierParts,
   type Identifiers,
@@ -21,6 +29,7 @@ import {
   type Place,
   type WriteAction,
 } from '../registry/identifiers.ts'
+import { type KeyDesk, makeKeyDesk } from '../registry/keys.ts'
 import { makePrefixes, type Prefixes, type PrefixParts } from '../registry/prefixes.ts'
 import { aliasLeads } from '../resolver/answer.ts'
 import type { Config } from '../runtime/config.ts'
@@ -32,7 +41,10 @@ import { makeSequencer } from '../storage/postgres/sequencer.ts'
 import { makeTransactions } from '../storage/postgres/transactions.ts'
 import { type Filing, openFiling } from './filing.ts'
 import type { Keys } from './keys.ts'
+import { type Mapping, openMapping } from './mapping.ts'
 import type { BuildParts } from './parts.ts'
+import { openPeople } from './people.ts'
+import { makePrefixRecords } from './prefix-records.ts'
 import type { Reading } from './reading.ts'
 
 /** What a process committed and did not live to number waits this long at most. */
@@ -45,22 +57,26 @@ export interface Writing {
   readonly transactions: FilingTransactions
   readonly codes: CodeParts
   readonly filing: Filing
+  readonly people: People
   readonly identifierParts: Omit<IdentifierParts, 'transactions'>
   readonly prefixParts: Omit<PrefixParts, 'transactions'>
   readonly identifiers: Identifiers
   readonly prefixes: Prefixes
+  readonly mapping: Mapping
   readonly clients: ClientRegistry
   readonly clientReader: ClientReader
   readonly clientCache: ClientCache
+  readonly keys: KeyDesk
 }
 
 /** Everything that writes: one transaction each, numbered after its commit. */
 export async function openWriting(
-  { config, log, clock, closers }: BuildParts,
+  parts: BuildParts,
   database: Database,
   keys: Keys,
   reading: Reading,
 ): Promise<Writing> {
+  const { config, log, clock, closers } = parts
   const { permissions, names, directory, apply, follower, finder, ringSiblings } = reading
   const sequencer = makeSequencer({
     database,
@@ -102,6 +118,8 @@ export async function openWriting(
   const prefixParts = {
     parsePrefix,
     subjectIdByCode,
+    codeOf: (id: string) => directory.subject(id)?.code,
+    printPrefix: printPrefixKey,
     demandOperator: (caller: Caller, action: 'prefix.create' | 'prefix.patch') =>
       permissions.demand(caller, action, {}),
   }
@@ -118,28 +136,45 @@ export async function openWriting(
   })
   const codes: CodeParts = {
     prefix: config.code.prefix,
-    keyVersion: keys.codeKeyVersion,
-    encode: seq => keys.codes.encode(seq, keys.codeKeyVersion),
+    get keyVersion() {
+      return keys.live.codes.issuing
+    },
+    encode: (seq, version) => keys.live.codes.encode(seq, version),
   }
   const filing = await openFiling(database, keys, reading, {
     transactions,
     codes,
     clientReader,
     forgetClients: () => clientCache.forgetAll(),
+    checkFile: makeFileCheck(),
+    prefixRecords: makePrefixRecords(config, reading),
+    nodePrefix: config.node.prefix,
+    now: () => new Date(clock.now()),
   })
+  const people = await openPeople(parts, database, keys, reading, transactions)
   const bootstrapKey = parseApiKey(config.bootstrap.key ?? '')
   if (bootstrapKey !== undefined) await clients.bootstrap(bootstrapKey)
   return {
     transactions,
     codes,
     filing,
+    people,
     identifierParts,
     prefixParts,
     identifiers: makeIdentifiers({ ...identifierParts, transactions }),
     prefixes: makePrefixes({ ...prefixParts, transactions }),
+    mapping: openMapping(parts, database, reading, { transactions, identifierParts }),
     clients,
     clientReader,
     clientCache,
+    keys: makeKeyDesk({
+      transactions,
+      store: keys.store,
+      allOf: purpose => keys.rows.findAll(purpose),
+      codePrefix: config.code.prefix,
+      demandOperator: (caller, action) => permissions.demand(caller, action, {}),
+      refresh: () => keys.live.refresh(),
+    }),
   }
 }
 
@@ -163,15 +198,28 @@ function seededBytes({ hashApiKey }: Keys, seed: string): (byteCount: number) =>
   return byteCount => hashApiKey(`client key|${drawn++}|${seed}`).subarray(0, byteCount)
 }
 
-function normalizeClient({ node }: Config, input: ClientInput): ClientInput {
+function normalizeClient({ node }: Config, input: ClientInput): NormalClient {
   const { role, prefixes, cidrs, until } = input
-  demandRoleForKey({ role, cidrs }, { production: node.mode === 'production' })
+  const keys = readClientKeys(input.keys ?? [], '/jwks/keys')
+  const certificates = readThumbprints(input.certificates ?? [], '/certificates')
+  const { hasApiKey = keys.length + certificates.length === 0 } = input
+  if (!hasApiKey && keys.length + certificates.length === 0) {
+    const detail = say(
+      '凭证须有 API 密钥、公钥或证书之一',
+      'a client has an API key, a public key or a certificate',
+    )
+    throw invalid('/apiKey', 'client.proof', detail)
+  }
+  demandRoleForClient({ role, cidrs, hasApiKey }, { production: node.mode === 'production' })
   parseCidrs(cidrs, '/cidrs')
   if (until !== null && Number.isNaN(Date.parse(until))) {
     throw invalid('/until', 'instant', say('须为 RFC 3339 时刻', 'until is an RFC 3339 instant'))
   }
   return {
     ...input,
+    keys,
+    certificates,
+    hasApiKey,
     prefixes: prefixes
       .map(parsePrefixKey)
       .map(({ system, prefix }) => printPrefixKey(system, prefix)),

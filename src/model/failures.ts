@@ -26,6 +26,7 @@ export const failures = {
   VERSION_STALE: say('版本已过期，请重新读取', 'the version is stale; read again'),
   TOO_LARGE: say('内容过大', 'the content is too large'),
   TOO_MANY: say('请求过于频繁', 'too many requests'),
+  OVERLOADED: say('节点繁忙，请稍后再试', 'the node has too much to do; come back soon'),
   STORE_AWAY: say('存储暂不可用', 'the record store did not answer in time'),
   UPSTREAM_AWAY: say(
     '上级或委托节点暂不可用',

@@ -5,8 +5,9 @@ import type { Ledger } from './parts.ts'
 export interface CodeParts {
   /** The prefix codes are issued under. */
   readonly prefix: string
-  /** @returns 14 symbols and the version of the key that made them */
-  readonly encode: (seq: number) => string
+  /** @returns 14 symbols */
+  readonly encode: (seq: number, keyVersion: number) => string
+  /** Of the key that issues at the moment. */
   readonly keyVersion: number
 }
 
@@ -27,7 +28,7 @@ export async function issueCode(
   submitter: string,
 ): Promise<Subject> {
   const seq = await ledger.nextCodeNumber(prefix, keyVersion)
-  const code = `${prefix}/${encode(seq)}`
+  const code = `${prefix}/${encode(seq, keyVersion)}`
   const { index, sealed } = sealUscc(uscc, code)
   const issued: Subject = { ...subject, code, status: 'active', successor: null }
   await ledger.putSubject({ ...issued, usccIndex: index, usccSealed: sealed })

@@ -1,6 +1,4 @@
-import type { KeyStore } from '../crypto/key-store.ts'
-import type { RandomBytes } from '../crypto/master-key.ts'
-import { makeBlindIndex, makeSealing } from '../crypto/sealing.ts'
+import type { Sealing } from '../crypto/sealing.ts'
 
 /** A subject's credit code as the store keeps it: found again by who knows it, read only with the subject's key. */
 export type SealUscc = (
@@ -17,21 +15,16 @@ export function creditCodeIndex(
   return uscc => blindIndex(field, uscc)
 }
 
-/** Makes what seals one subject's credit code; the subject's key is made when it is first needed. */
-export function makeUsccSealer(parts: {
-  readonly keyStore: KeyStore
-  readonly random: RandomBytes
-  readonly profile: 'gm' | 'intl'
-}): (subjectId: string) => Promise<SealUscc> {
-  const { keyStore, random, profile } = parts
-  return async subjectId => {
-    const { key: dek } = await keyStore.getOrMake('dek', subjectId, 'sealing')
-    const { key: indexKey } = await keyStore.getOrMake('blindIndex', '', 'hmac-sm3')
-    const sealing = makeSealing({ dek, profile, random })
-    const indexOf = creditCodeIndex(makeBlindIndex(indexKey))
-    return (uscc, code) => ({
-      index: indexOf(uscc),
-      sealed: sealing.seal(Buffer.from(uscc), { handle: code, field, version: 1 }),
-    })
-  }
+/**
+ * Makes what seals one subject's credit code.
+ * @param sealing with the subject's key
+ */
+export function makeUsccSealer(
+  sealing: Pick<Sealing, 'seal'>,
+  usccIndex: (uscc: string) => string,
+): SealUscc {
+  return (uscc, code) => ({
+    index: usccIndex(uscc),
+    sealed: sealing.seal(Buffer.from(uscc), { handle: code, field, version: 1 }),
+  })
 }

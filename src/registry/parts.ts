@@ -1,5 +1,10 @@
+import type { VerifyKey } from '../crypto/jwk.ts'
+import type { OverlapSearch } from '../mapping/conflicts.ts'
+import type { MappingRule } from '../mapping/rules.ts'
 import type { Caller, Role } from '../model/caller.ts'
 import type { Change } from '../model/change.ts'
+import type { Holding } from '../model/holding.ts'
+import type { System } from '../model/identifier.ts'
 import type { Prefix } from '../model/prefix.ts'
 import type { StoredRecord } from '../model/record.ts'
 import type { Subject } from '../model/subject.ts'
@@ -28,7 +33,7 @@ export type NewSubject = Subject & {
   readonly usccSealed: Buffer | null
 }
 
-/** A machine credential as written; only the hash of its key is kept. */
+/** A machine credential as written; of secrets, only the hash of its API key is kept. */
 export interface NewClient {
   readonly id: string
   readonly name: string
@@ -37,17 +42,58 @@ export interface NewClient {
   readonly prefixes: readonly string[]
   readonly cidrs: readonly string[]
   readonly until: string | null
-  readonly hash: Buffer
+  readonly hash: Buffer | null
+  readonly keys: readonly VerifyKey[]
+  /** SHA-256 of the certificates (DER), base64url. */
+  readonly certificates: readonly string[]
 }
 
 /** A prefix as written; its epoch is the ledger's to grow. */
 export type PrefixRow = Omit<Prefix, 'epoch'> & { readonly serial: number }
 
+/** Somebody who holds a prefix, or has claimed it, that may overlap with another. */
+export interface Claimant extends Pick<Holding, 'system' | 'prefix' | 'state' | 'confidence'> {
+  readonly subject: string
+  /** Its holding; null where an owner was written without a story. */
+  readonly holding: string | null
+  /** Since when it holds or claims. */
+  readonly since: Date | null
+}
+
+/** What the rules about holdings write. */
+export interface HoldingRows {
+  /**
+   * Nobody else changes who holds what in this system until the end: overlapping prefixes are different rows, and two
+   * transactions that looked for each other at once would both find nothing.
+   */
+  lockSystem(system: System): Promise<void>
+  /** Who holds or claims what may overlap, wider than the rule and in no order; a bounded number. */
+  claimantsAlong(search: OverlapSearch): Promise<readonly Claimant[]>
+  /** The highest number given or claimed right below the node's prefix; 0 where there is none. */
+  highestNumberBelow(nodePrefix: string): Promise<number>
+  lockHolding(id: string): Promise<Holding | undefined>
+  /** The holding in force, locked. */
+  lockActiveHolding(system: System, prefix: string): Promise<Holding | undefined>
+  /** Writes it anew or over what it was; a row that was there has been locked. */
+  putHolding(holding: Holding): Promise<void>
+  /** How many claims of the subject wait, and whether one of them is about this prefix. */
+  claimsWaiting(
+    subject: string,
+    system: System,
+    prefix: string | undefined,
+  ): Promise<{ readonly count: number; readonly isAsked: boolean }>
+
+  rulesOf(system: System, prefix: string): Promise<readonly MappingRule[]>
+  putRule(rule: MappingRule): Promise<void>
+  /** @returns false where there is no such rule of the prefix */
+  dropRule(id: string, system: System, prefix: string): Promise<boolean>
+}
+
 /**
  * One transaction, seen by the rules: rows it locks and writes. Everything written through it, its audit rows and
  * its announcements are committed together or not at all. The work may be run again after a lost race.
  */
-export interface Ledger {
+export interface Ledger extends HoldingRows {
   /** The instant of this write, the same in all its rows. */
   readonly at: Date
   /** The record or tombstone with its row locked until the end. */

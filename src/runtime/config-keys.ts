@@ -421,6 +421,24 @@ export const configKeys = {
         'how long an expired answer may still be given, marked stale, while the store is away',
     }),
   },
+  fast: {
+    http: flag(true, {
+      reason:
+        'a small strict reader stands in front of the plain HTTP listeners and answers plain questions from memory with bytes made before; everything else goes to the ordinary server. Off, the same answers take the ordinary way',
+    }),
+    entriesMax: integer(200_000, {
+      unit: 'answers',
+      min: 100,
+      max: 50_000_000,
+      reason: 'answers kept as bytes for it, beside those of [cache]',
+    }),
+    bytesMax: integer(134_217_728, {
+      unit: 'bytes',
+      min: 1_048_576,
+      max: 4_294_967_296,
+      reason: 'memory they may take; what was never used of it takes none',
+    }),
+  },
   rate: {
     resolve: integer(5_000, {
       unit: 'a second',

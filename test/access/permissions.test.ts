@@ -32,6 +32,14 @@ const operatorOnly = [
   'client.create',
   'client.list',
   'client.revoke',
+  'account.create',
+  'account.list',
+  'account.disable',
+  'account.reset',
+  'key.list',
+  'key.rotate',
+  'key.retire',
+  'key.destroy',
   'audit.read',
 ] as const satisfies readonly Action[]
 

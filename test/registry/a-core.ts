@@ -7,6 +7,7 @@ import { makeApiKeyHash } from '../../src/crypto/api-key-hash.ts'
 import { makeCodeCipher } from '../../src/crypto/code-cipher.ts'
 import { hashAuditRow } from '../../src/evidence/audit-chain.ts'
 import { PrefixDirectory } from '../../src/mapping/directory.ts'
+import { printPrefixKey } from '../../src/mapping/prefix-key.ts'
 import { isUnder, parsePrefix } from '../../src/mapping/prefix-walk.ts'
 import { anyone, type Caller } from '../../src/model/caller.ts'
 import type { Subject } from '../../src/model/subject.ts'
@@ -84,6 +85,8 @@ export async function coreOver(database: Database) {
     transactions,
     parsePrefix,
     subjectIdByCode,
+    codeOf: (id: string) => directory.subject(id)?.code,
+    printPrefix: printPrefixKey,
     demandOperator: (caller, action) => permissions.demand(caller, action, {}),
   })
   const clientParts: ClientParts = {
@@ -91,7 +94,7 @@ export async function coreOver(database: Database) {
     makeKey: () => makeApiKey(randomBytes),
     hash: makeApiKeyHash(Buffer.alloc(32)),
     demandOperator: (caller, action) => permissions.demand(caller, action, {}),
-    normalize: input => input,
+    normalize: input => ({ ...input, keys: [], certificates: [], hasApiKey: true }),
     subjectIdByCode,
     forget: () => undefined,
   }

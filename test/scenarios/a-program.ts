@@ -6,7 +6,12 @@ import { repositoryFolder } from '../support/store.ts'
 
 /** The built program as somebody starts it. */
 export interface Program {
-  readonly ready: { readonly http: string; readonly https?: string; readonly ops: string }
+  readonly ready: {
+    readonly http: string
+    readonly https?: string
+    readonly handle: string
+    readonly ops: string
+  }
   readonly pid: number
   /** Every line on standard output so far. */
   readonly output: () => readonly string[]

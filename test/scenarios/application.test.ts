@@ -5,7 +5,7 @@ import { aNode, type RunningNode } from '../support/node.ts'
 
 /** From application to code, as somebody with nothing but HTTP goes through it (AII/002 §5). */
 t.test('apply, return, resubmit, approve, resolve, suspend, resolve', async t => {
-  const { as } = await anOfficeBehindDoors(t)
+  const { as, http } = await anOfficeBehindDoors(t)
   const [firm, reviewer] = [await as('enterprise'), await as('reviewer')]
 
   const created = await firm('POST', '/v1/applications', aFiling)
@@ -78,6 +78,8 @@ t.test('apply, return, resubmit, approve, resolve, suspend, resolve', async t =>
     body: { status: 'suspended', reason: '核查中' },
   })
   t.match((await anybody('GET', `/v1/resolve/${code}`)).body, { status: 'suspended' })
+  const page = await fetch(`${http}/C/${code}`, { headers: { accept: 'text/html' } })
+  t.match(await page.text(), '核查中', 'whoever scans it reads why')
   t.match(await reviewer('POST', `${path}:suspend`, { reason: '核查中' }), {
     status: 409,
     body: { code: 'STATE_CONFLICT', status: 409 },
@@ -194,6 +196,7 @@ async function anOfficeBehindDoors(t: Test) {
   const node = await aNode(t)
   const operator = askWith(node, node.key)
   return {
+    http: node.http,
     async as(role?: string): Promise<Ask> {
       if (role === undefined) return askWith(node, undefined)
       const { body } = await operator('POST', '/v1/clients', { name: role, role })

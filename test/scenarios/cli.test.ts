@@ -144,24 +144,6 @@ t.test('a restored store is examined, and tampering is found', async t => {
   await writeFile(file, key)
 })
 
-t.test('the code key is rotated while no node runs, and the next node uses it', async t => {
-  const folder = await aDataFolder(t)
-  const env = { QXM_DATA_DIR: folder }
-  const first = await aNode(t, { folder })
-  t.equal((await runProgram(['key', 'rotate'], env)).code, 4, 'not beside a running node')
-  await first.stop()
-
-  const rotated = await runProgram(['key', 'rotate', '--json'], env)
-  const listed = await runProgram(['key', 'list', '--json'], env)
-  await (await aNode(t, { folder })).stop()
-  const whole = await runProgram(['restore', '--check'], env)
-
-  t.match(JSON.parse(rotated.stdout), [{ version: 2, algorithm: 'sm4', state: 'active' }])
-  t.match(JSON.parse(listed.stdout), [{ version: 1 }, { version: 2 }])
-  t.notMatch(listed.stdout, /[0-9a-f]{32}/, 'no key is shown')
-  t.equal(whole.code, 0, 'its audit row is part of the chain')
-})
-
 t.test('looking for a store makes none', async t => {
   const { code } = await runProgram(['restore', '--check'], { QXM_DATA_DIR: t.testdir({}) })
 

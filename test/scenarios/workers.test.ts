@@ -44,7 +44,7 @@ testWith(t, [postgres], 'several workers are one node, which outlives each of th
     t.equal(listed.code, 0, listed.stderr)
     t.match(JSON.parse(listed.stdout), [{ id: '0b0b0b0b', role: 'operator' }])
 
-    t.equal((await runProgram(['key', 'list'], env)).code, 4)
+    t.equal((await runProgram(['migrate'], env)).code, 4)
   })
 
   await t.test('SIGTERM ends them all', async t => {

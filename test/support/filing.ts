@@ -8,11 +8,13 @@ import { makeMasterKey } from '../../src/crypto/master-key.ts'
 import { isUnder } from '../../src/mapping/prefix-walk.ts'
 import type { Caller, Role } from '../../src/model/caller.ts'
 import { Failure } from '../../src/model/failures.ts'
+import { checkFile } from '../../src/registry/files/check-file.ts'
+import type { PrefixRecords } from '../../src/registry/prefix-proofs/parts.ts'
 import { makeClients } from '../../src/storage/postgres/clients.ts'
 import type { Database } from '../../src/storage/postgres/database.ts'
 import { makeKeyRows } from '../../src/storage/postgres/keys.ts'
 import { coreOver } from '../registry/a-core.ts'
-import { anOperator, codePrefix, names } from './builders.ts'
+import { anOperator, codePrefix, names, nodePrefix } from './builders.ts'
 
 /** Everything an application needs, right in every field. The credit codes are fictional, with valid check symbols. */
 export const aFirm = {
@@ -51,7 +53,7 @@ export const aFiling = { basic: aFirm, consent: aConsent, declaration: true }
 export type Office = Awaited<ReturnType<typeof anOffice>>
 
 /** One process of a node where enterprises apply and reviewers decide, over a store of its own. */
-export async function anOffice(database: Database) {
+export async function anOffice(database: Database, prefixRecords: Partial<PrefixRecords> = {}) {
   const core = await coreOver(database)
   const { clock, directory, transactions } = core
   const permissions = makePermissions({ hasAuthority: makeHasAuthority({ isUnder }) })
@@ -73,6 +75,11 @@ export async function anOffice(database: Database) {
       codes: { prefix: codePrefix, keyVersion: 1, encode: seq => cipher.encode(seq, 1) },
       clientReader,
       forgetClients: () => undefined,
+      // Its thread is tried on its own.
+      checkFile,
+      prefixRecords: { ...nothingKnown, ...prefixRecords },
+      nodePrefix,
+      now: () => new Date(clock.now()),
     },
   )
 
@@ -116,6 +123,16 @@ export async function refusalOf(work: Promise<unknown>): Promise<string> {
     const rules = error.errors.map(({ pointer, rule }) => `${pointer} ${rule}`)
     return [error.code, ...rules].join(', ')
   }
+}
+
+/** An identifier system in which no name has a record. */
+const nothingKnown: PrefixRecords = {
+  lookUp: async () => undefined,
+  adminOf: data => (data.format === 'admin' ? data.value : undefined),
+  referencesOf: data => (data.format === 'vlist' ? data.value : undefined),
+  publicKeyOf: data => (data.format === 'key' ? data.value : undefined),
+  sitesOf: () => [],
+  isSignature: () => false,
 }
 
 const demoKey = {

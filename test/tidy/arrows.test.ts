@@ -50,17 +50,23 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 
 /** The one folder or file that each package of package.json is used in, so that to replace it is to open one place. */
 const homes: Readonly<Record<string, readonly string[]>> = {
+  '@cantoo/pdf-lib': ['registry/files'],
   '@electric-sql/pglite': ['storage/postgres'],
+  '@fastify/cookie': ['protocols/http'],
   '@fastify/cors': ['protocols/http'],
+  '@fastify/formbody': ['protocols/http'],
   '@fastify/rate-limit': ['protocols/http'],
   '@fastify/swagger': ['protocols/http'],
   '@fastify/swagger-ui': ['protocols/http'],
   '@fastify/type-provider-typebox': ['protocols/http'],
   '@noble/ciphers': ['crypto'],
+  '@node-rs/argon2': ['crypto'],
   fastify: ['protocols/http'],
   ioredis: ['storage/redis'],
+  jose: ['crypto'],
   jsqr: ['services/labels'],
   'lru-cache': ['resolver/answer-cache.ts'],
+  otpauth: ['crypto'],
   pg: ['storage/postgres'],
   'pg-copy-streams': ['storage/postgres'],
   pino: ['runtime'],

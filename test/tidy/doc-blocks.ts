@@ -24,6 +24,8 @@ export interface DocNode {
   /** `http://127.0.0.1:34567` */
   readonly http: string
   readonly ops: string
+  /** `127.0.0.1:34568`; absent: no block asks over Handle. */
+  readonly handle?: string
 }
 
 export interface DocOptions {
@@ -35,7 +37,11 @@ export interface DocOptions {
 const blockMsMax = 30_000
 
 /** The addresses that documents name, and what stands for them while they are tested. */
-const documented = { http: 'http://127.0.0.1:8000', ops: 'http://127.0.0.1:9464' }
+const documented = {
+  http: 'http://127.0.0.1:8000',
+  ops: 'http://127.0.0.1:9464',
+  handle: '127.0.0.1:2641',
+}
 
 /**
  * Finds the blocks to carry out, in order.
@@ -138,11 +144,19 @@ function outputIn(fence: Fence | undefined): DocBlock['expected'] {
 }
 
 function toNode(text: string, node: DocNode): string {
-  return text.replaceAll(documented.http, node.http).replaceAll(documented.ops, node.ops)
+  return places(node).reduce((all, [shown, real]) => all.replaceAll(shown, real), text)
 }
 
 function toDocument(text: string, node: DocNode): string {
-  return text.replaceAll(node.http, documented.http).replaceAll(node.ops, documented.ops)
+  return places(node).reduce((all, [shown, real]) => all.replaceAll(real, shown), text)
+}
+
+function places({ http, ops, handle = documented.handle }: DocNode) {
+  return [
+    [documented.http, http],
+    [documented.ops, ops],
+    [documented.handle, handle],
+  ] as const
 }
 
 /** The program as an installed one would be found. */

@@ -11,7 +11,9 @@ const documents = [
 
 t.test('what the documents tell the reader to do works', async t => {
   const node = await aNode(t, { demo: true })
+  const { http, ops, handle } = node.node.ready
+  const place = { http: http ?? '', ops: ops ?? '', ...(handle === undefined ? {} : { handle }) }
   for (const file of documents) {
-    await t.test(file, t => runDocument(t, read(file), node, { env: { QXM_KEY: node.key } }))
+    await t.test(file, t => runDocument(t, read(file), place, { env: { QXM_KEY: node.key } }))
   }
 })

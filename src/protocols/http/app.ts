@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import formbody from '@fastify/formbody'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import {
   type FastifyBaseLogger,
@@ -11,13 +12,16 @@ import {
   type RawRequestDefaultExpression,
   type RawServerDefault,
 } from 'fastify'
+import { Failure } from '../../model/failures.ts'
 import { askFirst, openActions } from './asker.ts'
 import { allowOrigins } from './cors.ts'
 import { publishErrors } from './error-docs.ts'
+import { digitalLinkRoutes } from './gs1/digital-link.ts'
 import { healthRoutes } from './health.ts'
 import { parseJson } from './json-body.ts'
 import { makeResolveLimits } from './limits.ts'
 import { makeHttpMetrics } from './metrics.ts'
+import { oauthRoutes } from './oauth.ts'
 import { publishOpenApi } from './openapi.ts'
 import { scanRoutes } from './pages/scan.ts'
 import type { HttpParts } from './parts.ts'
@@ -28,27 +32,44 @@ import { makeFastPath } from './resolve-fast.ts'
 import { makeRouteMethods } from './route-methods.ts'
 import { sharedSchemas } from './schemas.ts'
 import { makeServer } from './server.ts'
+import { setupRoutes } from './setup.ts'
+import { makeStrictAnswers } from './strict/strict-answers.ts'
+import { standInFront } from './strict/strict-door.ts'
 import { parseQuery, pathEnd, requireReadableUrl } from './url-text.ts'
+import { accountRoutes } from './v1/accounts.ts'
 import { applicationRoutes } from './v1/applications.ts'
 import { auditRoutes } from './v1/audit.ts'
 import { changeRoutes } from './v1/changes.ts'
+import { claimRoutes } from './v1/claims.ts'
 import { clientRoutes } from './v1/clients.ts'
+import { enterpriseIdentifierRoutes } from './v1/enterprise-identifiers.ts'
+import { enterprisePrefixRoutes } from './v1/enterprise-prefixes.ts'
 import { enterpriseRoutes } from './v1/enterprises.ts'
+import { fileRoutes } from './v1/files.ts'
 import { identifierRoutes } from './v1/identifiers.ts'
+import { keyRoutes } from './v1/keys.ts'
+import { labelRoutes } from './v1/labels.ts'
 import { mandateRoutes } from './v1/mandates.ts'
+import { mappingRuleRoutes } from './v1/mapping-rules.ts'
 import { noticeRoutes } from './v1/notices.ts'
+import { prefixProofRoutes } from './v1/prefix-proofs.ts'
 import { prefixRoutes } from './v1/prefixes.ts'
 import { qrRoutes } from './v1/qr.ts'
 import { resolveRoutes } from './v1/resolve.ts'
 import { resolveBatchRoutes } from './v1/resolve-batch.ts'
 import { reverseRoutes } from './v1/reverse.ts'
 import { schemaRoutes } from './v1/schemas.ts'
+import { sessionRoutes } from './v1/sessions.ts'
+import { statusTokenRoutes } from './v1/status-token.ts'
 import { invalidInput } from './validation.ts'
+import { wellKnownKeyRoutes } from './well-known-keys.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** Answers a request of any listener: what `makeServer` takes for further addresses and TLS. */
     readonly answerHttp: (request: IncomingMessage, response: ServerResponse) => void
+    /** Lets the strict reader stand in front of a further plain listener, where there is one. */
+    readonly readStrictly: (server: Server) => void
   }
   interface FastifyRequest {
     /** The body's bytes where an idempotency key came with them. */
@@ -64,6 +85,9 @@ export type HttpApp = FastifyInstance<
   FastifyBaseLogger,
   TypeBoxTypeProvider
 >
+
+/** No form of ours has more; other bodies have the limit of the configuration. */
+const formBytesMax = 16_384
 
 /** The HTTP door: every route, in front of it what no request gets around. It never listens by itself. */
 export function buildApp(parts: HttpParts): HttpApp {
@@ -102,8 +126,13 @@ export function buildApp(parts: HttpParts): HttpApp {
     schemaErrorFormatter: invalidInput,
     rewriteUrl: ({ url = '/' }) => originForm(url),
     frameworkErrors: (error, request, reply) => replyProblem(error, request, reply),
-    serverFactory: handle =>
-      makeServer((request, response) => answer(handle, request, response), limits, publicUrl),
+    serverFactory: handle => {
+      const listener = (request: IncomingMessage, response: ServerResponse) =>
+        answer(handle, request, response)
+      const server = makeServer(listener, limits, publicUrl) as Server
+      readStrictly(server)
+      return server
+    },
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   /** What every request passes before anything of it is used. */
@@ -114,14 +143,14 @@ export function buildApp(parts: HttpParts): HttpApp {
     if (request.is404) refuseRoute(request, reply)
     // Health is asked for most of all when there is too much to do; cached answers never come this way.
     const isHealth = request.routeOptions.config.action === 'public'
-    if (!isHealth && parts.pressure() !== undefined) throw new WireFailure('OVERLOADED')
+    if (!isHealth && parts.pressure() !== undefined) throw new Failure('OVERLOADED')
   }
 
   function refuseRoute({ raw }: FastifyRequest, reply: FastifyReply): never {
     const url = raw.url ?? '/'
     const allowed = routeMethods.of(url.slice(0, pathEnd(url)))
     if (allowed.length === 0) throw new WireFailure('ROUTE_UNKNOWN')
-    reply.header('Allow', [...allowed, 'OPTIONS'].join(', '))
+    reply.header('Allow', [...new Set([...allowed, 'OPTIONS'])].join(', '))
     throw new WireFailure('METHOD_UNKNOWN')
   }
 
@@ -131,11 +160,30 @@ export function buildApp(parts: HttpParts): HttpApp {
     request: IncomingMessage,
     response: ServerResponse,
   ): void {
-    if (isClosing) response.shouldKeepAlive = false
+    if (isLast()) response.shouldKeepAlive = false
     const isAnswered = answerFast(request, response) || answerHandle?.(request, response)
     if (!isAnswered) handle(request, response)
   }
 
+  /** Whether every answer from here on is its connection's last. */
+  function isLast(): boolean {
+    return isClosing || parts.isStopping()
+  }
+
+  function readStrictly(server: Server): void {
+    const { strictMemory } = parts
+    // A bound on the questions of a connection is the ordinary server's to keep.
+    if (strictMemory === undefined || limits.socketRequestsMax > 0) return
+    standInFront(server, {
+      answers: makeStrictAnswers(parts, strictMemory, resolveLimits),
+      limits,
+      onAnswered: (count, seconds) => metrics.answeredFast(200, seconds, count),
+      clock: parts.clock,
+      isLast,
+    })
+  }
+
+  app.decorate('readStrictly', readStrictly)
   app.decorate('answerHttp', (request: IncomingMessage, response: ServerResponse) =>
     answer(app.routing, request, response),
   )
@@ -145,7 +193,7 @@ export function buildApp(parts: HttpParts): HttpApp {
   })
   app.addHook('onSend', async (_request, reply) => {
     // What was under way when the door closed leaves no socket behind that would hold it open.
-    if (isClosing) reply.header('Connection', 'close')
+    if (isLast()) reply.header('Connection', 'close')
   })
   app.addHook('onRoute', ({ url, method }) => {
     if (url !== '*') routeMethods.add(url, method)
@@ -176,6 +224,10 @@ export function buildApp(parts: HttpParts): HttpApp {
   app.register(async scope =>
     healthRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), parts.readiness),
   )
+  app.register(async scope =>
+    wellKnownKeyRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), parts),
+  )
+  app.register(async scope => oauthRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), parts))
   app.register(async scope => {
     const v1 = scope.withTypeProvider<TypeBoxTypeProvider>()
     await askFirst(v1, parts, resolveLimits)
@@ -184,17 +236,37 @@ export function buildApp(parts: HttpParts): HttpApp {
     identifierRoutes(v1, parts)
     prefixRoutes(v1, parts)
     clientRoutes(v1, parts)
+    keyRoutes(v1, parts)
     changeRoutes(v1, parts)
     reverseRoutes(v1, parts)
     schemaRoutes(v1)
     qrRoutes(v1, parts, resolveLimits)
+    labelRoutes(v1, parts, resolveLimits)
     auditRoutes(v1, parts)
     applicationRoutes(v1, parts)
+    prefixProofRoutes(v1, parts)
     mandateRoutes(v1, parts)
+    // Apart, because its bodies are no JSON.
+    v1.register(async files => fileRoutes(files.withTypeProvider<TypeBoxTypeProvider>(), parts))
     enterpriseRoutes(v1, parts, resolveLimits)
+    enterpriseIdentifierRoutes(v1, parts)
+    enterprisePrefixRoutes(v1, parts)
+    claimRoutes(v1, parts)
+    mappingRuleRoutes(v1, parts)
+    statusTokenRoutes(v1, parts, resolveLimits)
     noticeRoutes(v1, parts)
+    accountRoutes(v1, parts)
+    for (const routes of [sessionRoutes, setupRoutes]) {
+      v1.register(async people => {
+        await people.register(formbody, { bodyLimit: formBytesMax })
+        routes(people.withTypeProvider<TypeBoxTypeProvider>(), parts)
+      })
+    }
     v1.register(async pages =>
       scanRoutes(pages.withTypeProvider<TypeBoxTypeProvider>(), parts, resolveLimits),
+    )
+    v1.register(async labels =>
+      digitalLinkRoutes(labels.withTypeProvider<TypeBoxTypeProvider>(), parts, resolveLimits),
     )
   })
   return app

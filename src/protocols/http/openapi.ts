@@ -14,7 +14,17 @@ export function publishOpenApi(
       info: { title: 'qxm', version: '1', description, license: { name: 'Apache-2.0' } },
       components: {
         securitySchemes: {
-          key: { type: 'http', scheme: 'bearer', description: 'an API key, `qxk_…`' },
+          key: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'an API key, `qxk_…`, or an access token of `/oauth/token`',
+          },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: '__Host-qxm',
+            description: 'of a person who is logged in; a write must come from a page of the node',
+          },
         },
       },
     },
@@ -25,7 +35,8 @@ export function publishOpenApi(
     transform: ({ schema, url, route }) => {
       const shown = showWildcard(schema ?? {}, url)
       const needsKey = !openActions.has(route.config?.action ?? 'public')
-      const security = needsKey ? [{ key: [] }] : [{}, { key: [] }]
+      const someone = [{ key: [] }, { session: [] }]
+      const security = needsKey ? someone : [{}, ...someone]
       return { ...shown, schema: { ...shown.schema, security } }
     },
   })

@@ -3,39 +3,69 @@ import type { Authenticate } from '../../access/api-keys.ts'
 import type { Cidrs } from '../../access/cidr.ts'
 import type { IsUnder } from '../../access/parts.ts'
 import type { Permissions } from '../../access/permissions.ts'
+import type { TokenDesk } from '../../access/token-desk.ts'
+import type { VerifyKey } from '../../crypto/jwk.ts'
+import type { RuleBook } from '../../mapping/rule-match.ts'
 import type { Caller, Role } from '../../model/caller.ts'
 import type { Change } from '../../model/change.ts'
 import type { Identifier, Kind, System } from '../../model/identifier.ts'
 import type { Prefix } from '../../model/prefix.ts'
 import type { StoredRecord } from '../../model/record.ts'
 import type { Subject } from '../../model/subject.ts'
+import type { Leads } from '../../registry/aliases.ts'
 import type { Applications } from '../../registry/applications/applications.ts'
 import type { Notice } from '../../registry/applications/notices.ts'
 import type { ApplicationState } from '../../registry/applications/states.ts'
 import type { ApplicationSummary } from '../../registry/applications/view.ts'
 import type { Enterprises } from '../../registry/enterprises.ts'
+import type { Files } from '../../registry/files/files.ts'
+import type { AliasStanding } from '../../registry/holdings/alias-standing.ts'
+import type { Holdings } from '../../registry/holdings/holdings.ts'
+import type { MappingRules } from '../../registry/holdings/mapping-rules.ts'
 import type { Identifiers } from '../../registry/identifiers.ts'
+import type { KeyDesk } from '../../registry/keys.ts'
 import type { Mandates } from '../../registry/mandates.ts'
 import type { Idempotency } from '../../registry/parts.ts'
+import type { AccountView } from '../../registry/people/account-rows.ts'
+import type { Accounts } from '../../registry/people/accounts.ts'
+import type { Sessions } from '../../registry/people/sessions.ts'
+import type { Setup } from '../../registry/people/setup.ts'
+import type { PrefixProofs } from '../../registry/prefix-proofs/prefix-proofs.ts'
 import type { Prefixes } from '../../registry/prefixes.ts'
 import type { Review } from '../../registry/review/review.ts'
+import type { AnswerArena } from '../../resolver/answer-arena.ts'
 import type { Directory } from '../../resolver/parts.ts'
 import type { Resolver } from '../../resolver/resolve.ts'
 import type { Logger } from '../../runtime/log.ts'
-import type { CodeLabels } from '../../services/labels/code-labels.ts'
+import type { Labels } from '../../services/labels/labels.ts'
+import type { StatusTokens } from '../../services/status/status-tokens.ts'
 import type { AnswerProtobuf } from './answer-protobuf.ts'
 import type { AnswerHandleHttp } from './handle-rest/handle-http.ts'
 import type { HttpMetrics } from './metrics.ts'
+
+/** Where the strict reader keeps its answers. */
+export interface StrictMemory {
+  readonly arena: AnswerArena
+  /** Told of each answer found there: the resolver has not seen the question. */
+  readonly onHit: () => void
+}
 
 /** Everything the HTTP door needs from the house. What may change while it runs is a function. */
 export interface HttpParts {
   readonly resolver: Pick<Resolver, 'peek' | 'resolve' | 'bytes'>
   readonly names: { parse(text: string, system?: System): Identifier }
+  /** What a GS1 key is one of: the key with fewer qualifiers, the most particular first. */
+  readonly levelsAbove: (identifier: Identifier) => readonly Identifier[]
   readonly directory: PrefixTable
   readonly identifiers: Identifiers
   readonly records: RecordReader
   readonly prefixes: Prefixes
+  readonly mapping: MappingDesk
   readonly clients: ClientDesk
+  /** Access tokens for machines that prove themselves. */
+  readonly tokens: TokenDesk
+  readonly keys: KeyDesk
+  readonly status: StatusTokens
   readonly changes: ChangeFeed
   readonly reverse: Reverse
   readonly audit: AuditTrail
@@ -44,9 +74,14 @@ export interface HttpParts {
   readonly mandates: Mandates
   readonly enterprises: Enterprises
   readonly filingLists: FilingLists
+  readonly files: Files
+  readonly prefixProofs: PrefixProofs
+  readonly people: People
   readonly authenticate: Authenticate
   readonly permissions: Permissions
   readonly isUnder: IsUnder
+  /** Whether an alias of a record leads to it now. */
+  readonly aliasLeads: Leads
   /** A prefix as paths and lists name it: `88.118.8`, or `<system>:<prefix>` outside Handle. */
   readonly prefixKeys: {
     /** @throws Failure `INPUT_INVALID` where the text is no prefix of the system */
@@ -59,7 +94,7 @@ export interface HttpParts {
   readonly codePrefix: string
   /** Whether a code was made with a published key, so that it stands for nobody real. */
   readonly isDemoCode: (code: string) => boolean
-  readonly codeLabels: CodeLabels
+  readonly labels: Labels
   /** The reason given when a subject's code was suspended or revoked; undefined while in force, or where none is known. */
   readonly whyNotInForce: (subject: Subject) => Promise<string | undefined>
   /** What it encodes is also what the resolver's `encode` gives for the form `protobuf`. */
@@ -69,6 +104,10 @@ export interface HttpParts {
   /** What the process has too little of to take more work; undefined while there is enough. */
   readonly pressure: () => string | undefined
   readonly readiness: () => Readiness | Promise<Readiness>
+  /** Whether the node is about to end: every answer is its connection's last then, so that clients go elsewhere by themselves. */
+  readonly isStopping: () => boolean
+  /** For the strict reader in front of plain listeners. Absent: there is none. */
+  readonly strictMemory?: StrictMemory | undefined
   readonly limits: HttpLimits
   readonly rates: () => Rates
   /** The peers that are believed about X-Forwarded-For. */
@@ -119,7 +158,7 @@ export interface Readiness {
 }
 
 /** Every prefix this process knows. Implemented by `mapping/directory.ts`. */
-export interface PrefixTable extends Pick<Directory, 'match' | 'subject'> {
+export interface PrefixTable extends Pick<Directory, 'match' | 'subject' | 'prefixesOf'> {
   find(system: System, prefix: string): KnownPrefix | undefined
   /** @param code a whole identifier in its normal form */
   subjectByCode(code: string): Subject | undefined
@@ -147,6 +186,20 @@ export interface RecordReader {
   read(key: string): Promise<StoredRecord | undefined>
   /** Living records under a prefix and the prefixes below it, in the order of their keys. */
   list(system: System, prefix: string, page: PageRequest): Promise<Page<RecordSummary>>
+  /** Living records of a kind under each of these prefixes, in the order of the prefixes, then of their keys. */
+  listOf(
+    prefixes: readonly Pick<Prefix, 'system' | 'prefix'>[],
+    kind: Kind | undefined,
+    page: PageRequest,
+  ): Promise<Page<RecordSummary>>
+}
+
+/** What stands behind prefixes, and where they lead. */
+export interface MappingDesk {
+  readonly holdings: Omit<Holdings, 'turn'>
+  readonly rules: MappingRules
+  readonly aliasStanding: AliasStanding
+  readonly explain: RuleBook['explain']
 }
 
 export interface RecordSummary {
@@ -167,11 +220,20 @@ export interface ClientInput {
   readonly cidrs: readonly string[]
   /** RFC 3339. */
   readonly until: string | null
+  /** Public keys that it proves itself with, as JSON Web Keys. */
+  readonly keys?: readonly Readonly<Record<string, unknown>>[]
+  /** Thumbprints of its certificates: `x5t#S256`. */
+  readonly certificates?: readonly string[]
+  /** By default only what has nothing else to prove itself with gets an API key. */
+  readonly hasApiKey?: boolean
 }
 
-/** A machine credential as it may be shown: neither key nor hash. */
-export interface ClientView extends ClientInput {
+/** A machine credential as it may be shown: no secret, nor a hash of one. */
+export interface ClientView extends Omit<ClientInput, 'keys' | 'certificates' | 'hasApiKey'> {
   readonly id: string
+  readonly hasApiKey: boolean
+  readonly keys: readonly VerifyKey[]
+  readonly certificates: readonly string[]
   readonly createdAt: string
   readonly revokedAt: string | null
 }
@@ -186,10 +248,32 @@ export interface ClientDesk {
   create(
     input: ClientInput,
     request: { readonly caller: Caller; readonly idempotency?: Idempotency },
-  ): Promise<{ readonly id: string; readonly key: string }>
+  ): Promise<{ readonly id: string; readonly key: string | null }>
   list(page: PageRequest): Promise<Page<ClientView>>
   /** @returns false where there is no such client; one that is revoked already stays so */
   revoke(id: string, caller: Caller): Promise<boolean>
+}
+
+/** Who may log in, how they begin, and who is logged in. */
+export interface People {
+  readonly accounts: Accounts
+  readonly setup: Setup
+  readonly sessions: Sessions
+  readonly lists: {
+    /** In the order of their usernames. @param username only the account of that name */
+    accounts(page: PageRequest, username?: string): Promise<Page<AccountView>>
+  }
+  /** A second factor as an app takes it in: as text, as URI, and as the dark modules of a QR symbol (a path of SVG). */
+  showTotp(
+    secret: Buffer,
+    username: string,
+  ): {
+    readonly secret: string
+    readonly uri: string
+    readonly path: string
+    /** Modules of the symbol's edge, the quiet zone included. */
+    readonly across: number
+  }
 }
 
 /** Committed changes in the order of their numbers. */

@@ -19,6 +19,7 @@ export const failureStatuses = {
   VERSION_STALE: 412,
   TOO_LARGE: 413,
   TOO_MANY: 429,
+  OVERLOADED: 503,
   STORE_AWAY: 503,
   UPSTREAM_AWAY: 503,
 } as const satisfies Record<FailureCode, number>
@@ -38,6 +39,7 @@ export const wireFailures = {
     status: 408,
     title: say('请求未在时限内发完', 'the request was not sent in time'),
   },
+  LINK_UNKNOWN: { status: 404, title: say('没有此类链接', 'there is no link of this type') },
   URL_TOO_LONG: { status: 414, title: say('网址过长', 'the URL is too long') },
   MEDIA_TYPE_UNKNOWN: {
     status: 415,
@@ -47,10 +49,6 @@ export const wireFailures = {
   REQUEST_MALFORMED: {
     status: 400,
     title: say('不是有效的 HTTP 请求', 'this is no valid HTTP request'),
-  },
-  OVERLOADED: {
-    status: 503,
-    title: say('节点繁忙，请稍后再试', 'the node has too much to do; come back soon'),
   },
   INTERNAL: { status: 500, title: say('内部错误，已记录', 'our own mistake; it was logged') },
 } as const satisfies Record<string, { status: number; title: Text }>

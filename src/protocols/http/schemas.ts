@@ -40,6 +40,15 @@ export const codeSchema = Type.String({
 })
 export const prefixTextSchema = Type.String({ minLength: 1, maxLength: 255 })
 
+/** A record as lists show it. */
+export const recordSummarySchema = closed({
+  identifier: Type.String(),
+  system: systemSchema,
+  kind: kindSchema,
+  serial: Type.Integer(),
+  updatedAt: instantSchema,
+})
+
 /** What lists hold at most. */
 export const pageLimitMax = 1000
 const pageLimitDefault = 100
@@ -72,7 +81,7 @@ export const changeHeaders = Type.Object({
   'idempotency-key': idempotencyKeySchema,
   'if-match': Type.Optional(
     Type.String({
-      pattern: '^"[0-9]{1,15}(?:\\.[0-9]+\\.[0-9]+(?:\\.r)?(?:\\.p)?)?"$',
+      pattern: '^"[0-9]{1,15}(?:\\.[0-9]+\\.[0-9]+(?:\\.r)?(?:\\.[pl])?)?"$',
       description:
         'one ETag of the record or of an answer, as it was read; another serial now is 412',
     }),
@@ -270,15 +279,32 @@ export const sharedSchemas = [
           system: systemSchema,
           identifier: Type.String(),
           standing: oneOf(['claimed', 'released', 'granted'] as const),
+          unproven: Type.Optional(
+            Type.Literal(true, {
+              description:
+                'it leads nowhere now: its prefix is not held by whoever holds the record',
+            }),
+          ),
         }),
       ),
       gone: Type.Optional(closed({ reason: orNull(Type.String()) })),
     },
     { $id: 'Record' },
   ),
+  closed(
+    {
+      linkset: Type.Array(
+        Type.Object(
+          { anchor: Type.String({ format: 'uri' }) },
+          { additionalProperties: true, description: 'each other member is a relation' },
+        ),
+      ),
+    },
+    { $id: 'Linkset', description: 'RFC 9264 §4.2' },
+  ),
 ] as const
 
-export function shared(name: 'Problem' | 'Answer' | 'Record'): TSchema {
+export function shared(name: 'Problem' | 'Answer' | 'Record' | 'Linkset'): TSchema {
   return Type.Unsafe({ $ref: `${name}#` })
 }
 
@@ -315,3 +341,6 @@ export function responses(answers: Readonly<Record<number, unknown>>, ...codes: 
 export function json(description: string, schema: TSchema) {
   return { description, content: { 'application/json': { schema } } }
 }
+
+/** Bodies that pages and programs send alike. */
+export const formOrJson = ['application/json', 'application/x-www-form-urlencoded']

@@ -128,22 +128,12 @@ export function applicationWrites(queries: Queries, caller: Caller, at: Date): A
         at,
         JSON.stringify(row.evidence),
         row.proof && JSON.stringify(row.proof),
+        caller.id,
+        caller.role,
+        step,
+        JSON.stringify(comments),
+        note,
       ])
-      await queries.query(
-        `insert into application_steps (application, serial, at, actor, role, step, state, comments, note)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-        [
-          row.id,
-          row.serial,
-          at,
-          caller.id,
-          caller.role,
-          step,
-          row.state,
-          JSON.stringify(comments),
-          note,
-        ],
-      )
     },
 
     async putFiling(row) {
@@ -222,13 +212,20 @@ export function applicationWrites(queries: Queries, caller: Caller, at: Date): A
   }
 }
 
-const insertApplication = `
+/** The step beside the application it was taken with, in one statement: filing is counted in round trips. */
+const withStep = `
+  with step as (
+    insert into application_steps (application, serial, at, actor, role, step, state, comments, note)
+    values ($1, $4, $21, $24, $25, $26, $3, $27, $28)
+  )`
+
+const insertApplication = `${withStep}
   insert into applications (id, kind, state, serial, subject, name, uscc_index, basic, personal, consent, mandate, filer,
     filers, filer_subjects, reviewer, endorsed_by, comments, note, code, due_at, created_at, updated_at,
     evidence, proof)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $21, $22, $23)`
 
-const updateApplication = `
+const updateApplication = `${withStep}
   update applications set kind = $2, state = $3, serial = $4, subject = $5, name = $6, uscc_index = $7, basic = $8,
     personal = $9, consent = $10, mandate = $11, filer = $12, filers = $13, filer_subjects = $14, reviewer = $15,
     endorsed_by = $16, comments = $17, note = $18, code = $19, due_at = $20, updated_at = $21,

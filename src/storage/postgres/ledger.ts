@@ -2,16 +2,25 @@ import type { Caller } from '../../model/caller.ts'
 import { Failure } from '../../model/failures.ts'
 import type { StoredRecord } from '../../model/record.ts'
 import type { FilingLedger } from '../../registry/applications/parts.ts'
+import type { KeyLedger } from '../../registry/keys.ts'
 import type { Announcement, AuditEntry, Ledger, PrefixRow } from '../../registry/parts.ts'
+import type { PeopleLedger } from '../../registry/people/parts.ts'
+import { accountWrites } from './accounts.ts'
 import { applicationReads, applicationWrites } from './applications.ts'
 import type { Queries } from './database.ts'
 import { subjectWrites } from './enterprises.ts'
+import { fileWrites } from './files.ts'
+import { holdingWrites } from './holdings.ts'
+import { makeKeyRows } from './keys.ts'
 import { mandateWrites } from './mandates.ts'
+import { ruleWrites } from './mapping-rules.ts'
+import { proofWrites } from './prefix-proofs.ts'
 import { type RecordRow, recordColumns, rowToRecord } from './record-rows.ts'
 import { searchableValues } from './reverse.ts'
 import { makeRowId } from './row-ids.ts'
+import { sessionWrites } from './sessions.ts'
 
-export interface OpenLedger extends FilingLedger {
+export interface OpenLedger extends FilingLedger, KeyLedger, PeopleLedger {
   readonly announcements: readonly Announcement[]
   /** Writes the audit and change rows collected so far: the last thing before the commit. */
   flush(): Promise<void>
@@ -32,6 +41,13 @@ export function makeLedger(queries: Queries, caller: Caller, at: Date): OpenLedg
     ...applicationWrites(queries, caller, at),
     ...mandateWrites(queries),
     ...subjectWrites(queries, at),
+    ...fileWrites(queries, at),
+    ...proofWrites(queries),
+    ...holdingWrites(queries),
+    ...ruleWrites(queries, caller.id, at),
+    ...accountWrites(queries, at),
+    ...sessionWrites(queries, at),
+    keyRows: makeKeyRows(queries, () => at, true),
 
     async audit(entry) {
       audits.push(entry)
@@ -290,8 +306,8 @@ function clientWrites(queries: Queries, at: Date): Pick<Ledger, 'putClient' | 'r
   return {
     async putClient(client) {
       const rows = await queries.query(
-        `insert into clients (id, name, role, subject, prefixes, cidrs, until, key_hash, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        `insert into clients (id, name, role, subject, prefixes, cidrs, until, key_hash, created_at, jwks, certificates)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          on conflict do nothing returning id`,
         [
           client.id,
@@ -303,6 +319,8 @@ function clientWrites(queries: Queries, at: Date): Pick<Ledger, 'putClient' | 'r
           client.until === null ? null : new Date(client.until),
           client.hash,
           at,
+          JSON.stringify(client.keys),
+          client.certificates,
         ],
       )
       return rows.length > 0

@@ -1,6 +1,8 @@
+import type { Caller } from '../../model/caller.ts'
 import type { FilingLedger } from '../../registry/applications/parts.ts'
 import type { Mandate } from '../../registry/mandates.ts'
 import type { Queries } from './database.ts'
+import { type Page, type PageRequest, pageOf, readCursor } from './page.ts'
 
 const mandateColumns = `id, state, serial, agent, agent_subject as "agentSubject", name, uscc_index as "usccIndex", subject,
   scope, until, document, confirmed_by as "confirmedBy", claimant,
@@ -14,6 +16,34 @@ export async function findMandate(queries: Queries, id: string): Promise<Mandate
   )
   return mandate
 }
+
+/**
+ * The mandates that a caller is a party to, in the order of their ids; of a reviewer those that wait for one. Whoever
+ * has claimed a subject that had a code already is nobody to it until a reviewer has looked.
+ */
+export async function listMandates(
+  queries: Queries,
+  { id, subject, role }: Pick<Caller, 'id' | 'subject' | 'role'>,
+  { cursor, limit }: PageRequest,
+): Promise<Page<Mandate>> {
+  const mine = `agent = $1 or agent_subject = $2 or subject = $2
+    or (claimant = $1 and (subject is null or claim_confirmed_by is not null))`
+  const rows = await queries.query<Mandate>(
+    `select ${mandateColumns} from mandates
+     where id > $3 and (${role === 'reviewer' ? `${waiting} or ${mine}` : mine})
+     order by id limit $4`,
+    [id, subject, cursor === undefined ? '' : readCursor(cursor), limit + 1],
+  )
+  return pageOf(
+    rows,
+    limit,
+    row => row,
+    row => row.id,
+  )
+}
+
+const waiting = `state = 'proposed'
+    or (state = 'confirmed' and subject is not null and claimant is not null and claim_confirmed_by is null)`
 
 export function mandateWrites(queries: Queries): Pick<FilingLedger, 'lockMandate' | 'putMandate'> {
   return {

@@ -1,8 +1,8 @@
+import type { Caller } from '../../model/caller.ts'
 import { Failure } from '../../model/failures.ts'
-import type { FilingTransactions } from '../../registry/applications/parts.ts'
 import type { Announcement, Idempotency } from '../../registry/parts.ts'
 import type { Database, Queries } from './database.ts'
-import { makeLedger } from './ledger.ts'
+import { makeLedger, type OpenLedger } from './ledger.ts'
 
 export interface TransactionsParts {
   readonly database: Database
@@ -11,8 +11,17 @@ export interface TransactionsParts {
   readonly follow: (announcements: readonly Announcement[]) => Promise<void>
 }
 
+/** Transactions over every row there is; each room sees of them what it needs. */
+export interface StoreTransactions {
+  write<Outcome>(
+    caller: Caller,
+    work: (ledger: OpenLedger) => Promise<Outcome>,
+    idempotency?: Idempotency,
+  ): Promise<Outcome>
+}
+
 /** Writes: record, audit row, change row and idempotency row in one transaction. */
-export function makeTransactions({ database, now, follow }: TransactionsParts): FilingTransactions {
+export function makeTransactions({ database, now, follow }: TransactionsParts): StoreTransactions {
   return {
     async write(caller, work, idempotency) {
       const { outcome, announcements } = await database.transaction(async queries => {

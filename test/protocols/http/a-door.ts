@@ -7,6 +7,7 @@ import { makePermissions } from '../../../src/access/permissions.ts'
 import { PrefixDirectory } from '../../../src/mapping/directory.ts'
 import { parsePrefixKey, printPrefixKey } from '../../../src/mapping/prefix-key.ts'
 import { isUnder, parsePrefix } from '../../../src/mapping/prefix-walk.ts'
+import { levelsAbove } from '../../../src/mapping/schemes/gs1-levels.ts'
 import { anyone, type Caller } from '../../../src/model/caller.ts'
 import type { Change } from '../../../src/model/change.ts'
 import { Failure } from '../../../src/model/failures.ts'
@@ -24,7 +25,7 @@ import { aliasLeads } from '../../../src/resolver/answer.ts'
 import { makeAnswerCache } from '../../../src/resolver/answer-cache.ts'
 import { makeResolver } from '../../../src/resolver/resolve.ts'
 import { makeLog } from '../../../src/runtime/log.ts'
-import { makeCodeLabels } from '../../../src/services/labels/code-labels.ts'
+import { makeLabels } from '../../../src/services/labels/labels.ts'
 import {
   aCaller,
   anOperator,
@@ -136,11 +137,20 @@ export function aDoor(t: Test, world: DoorWorld = {}) {
           .slice(0, limit),
         next: null,
       }),
+      listOf: async (prefixes, kind, { limit }) => ({
+        items: [...house.records.values()]
+          .filter(record => record.gone === null && (kind ?? record.kind) === record.kind)
+          .filter(record => prefixes.some(({ prefix }) => prefix === record.prefix))
+          .slice(0, limit),
+        next: null,
+      }),
     },
     prefixes: makePrefixes({
       transactions: house.transactions,
       parsePrefix,
       subjectIdByCode: code => directory.subjectByCode(code)?.id ?? '',
+      codeOf: id => directory.subject(id)?.code,
+      printPrefix: printPrefixKey,
       demandOperator: (caller, action) => permissions.demand(caller, action, {}),
     }),
     clients: {
@@ -148,10 +158,13 @@ export function aDoor(t: Test, world: DoorWorld = {}) {
       list: async () => ({ items: [], next: null }),
       revoke: async id => id === '0123abcd',
     },
+    ...noMachines,
+    mapping: noMapping,
     changes: { read: async () => ({ changes: [], oldest: 1 }), beyond: async () => undefined },
     reverse: { find: async () => ({ items: [], next: null }) },
     audit: { list: async () => ({ items: [], next: null }) },
     ...noFiling,
+    people: nobody,
     async authenticate(header) {
       const caller = header === undefined ? anyone : callers[header.replace('Bearer ', '')]
       if (caller === undefined) throw new Failure('NOT_AUTHENTICATED')
@@ -159,15 +172,19 @@ export function aDoor(t: Test, world: DoorWorld = {}) {
     },
     permissions,
     isUnder,
+    levelsAbove,
+    aliasLeads: (alias, record) =>
+      aliasLeads(directory, alias, directory.find(record.system, record.prefix)),
     prefixKeys: { parse: parsePrefixKey, print: printPrefixKey },
     isForged: () => false,
     codePrefix,
-    codeLabels: makeCodeLabels({ publicUrl: () => publicUrl }),
+    labels: makeLabels({ publicUrl: () => publicUrl }),
     isDemoCode: () => false,
     whyNotInForce: async () => undefined,
     protobuf,
     publicUrl: () => publicUrl,
     readiness: () => ({ ready: true, degraded: [] }),
+    isStopping: () => false,
     pressure: () => undefined,
     limits: { ...limits, ...world.limits },
     rates: () => ({ resolve: 0, unknown: 0, write: 0, exempt: nowhere, ...world.rates }),
@@ -193,7 +210,7 @@ const noFiling = {
     read: unfiled,
   },
   review: { assign: unfiled, decide: unfiled },
-  mandates: { create: unfiled, read: unfiled, confirm: unfiled, end: unfiled },
+  mandates: { create: unfiled, read: unfiled, list: unfiled, confirm: unfiled, end: unfiled },
   enterprises: {
     read: unfiled,
     suspend: unfiled,
@@ -201,10 +218,54 @@ const noFiling = {
     revoke: unfiled,
     place: unfiled,
   },
+  files: { put: unfiled, read: unfiled, licences: unfiled },
+  prefixProofs: { challenge: unfiled, answer: unfiled, read: unfiled },
   filingLists: {
     applications: async () => ({ items: [], next: null }),
     notices: async () => ({ items: [], next: null }),
   },
+} satisfies Partial<HttpParts>
+
+/** Nobody can log in here: `people` of a whole node is tried with one. */
+const nobody: HttpParts['people'] = {
+  accounts: {
+    create: unfiled,
+    disable: async () => false,
+    reset: async () => undefined,
+    inviteOperator: unfiled,
+    welcome: async () => undefined,
+  },
+  setup: { look: unfiled, finish: unfiled },
+  sessions: { login: unfiled, find: async () => undefined, logout: async () => undefined },
+  lists: { accounts: async () => ({ items: [], next: null }) },
+  showTotp: () => ({ secret: '', uri: '', path: '', across: 1 }),
+}
+
+/** Holdings and rules are tried with a whole node, too. */
+const noMapping: HttpParts['mapping'] = {
+  holdings: {
+    create: unfiled,
+    list: async () => ({ items: [], next: null }),
+    read: unfiled,
+    claims: async () => ({ items: [], next: null }),
+    history: async () => [],
+    end: unfiled,
+    decide: unfiled,
+  },
+  rules: { list: async () => [], create: unfiled, remove: async () => false },
+  aliasStanding: { set: unfiled },
+  explain: () => ({ prefix: undefined, rewriting: undefined, considered: [] }),
+}
+
+/** Machines that prove themselves and keys that change are tried with a whole node, too. */
+const noMachines = {
+  tokens: {
+    async issue() {
+      throw new Failure('NOT_AUTHENTICATED')
+    },
+  },
+  keys: { list: async () => [], rotate: unfiled, retire: unfiled, destroy: unfiled },
+  status: { sign: async () => 'a.status.token', published: () => [] },
 } satisfies Partial<HttpParts>
 
 async function unfiled(): Promise<never> {
@@ -275,6 +336,16 @@ function aHouse(initial: readonly StoredRecord[], clock: { now(): number }) {
         void prefixes.set(`${row.system}:${row.prefix}`, { ...row, epoch: 1 }),
       prefixesWithAliasesUnder: async () => [],
       growEpochs: async () => undefined,
+      lockSystem: async () => undefined,
+      claimantsAlong: async () => [],
+      highestNumberBelow: async () => 0,
+      lockHolding: async () => undefined,
+      lockActiveHolding: async () => undefined,
+      putHolding: async () => undefined,
+      claimsWaiting: async () => ({ count: 0, isAsked: false }),
+      rulesOf: async () => [],
+      putRule: async () => undefined,
+      dropRule: async () => false,
       putSubject: async () => undefined,
       nextCodeNumber: async () => 1,
       putClient: async () => true,

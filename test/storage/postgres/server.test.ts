@@ -11,8 +11,9 @@ import {
   postgres,
   sharedPostgres,
 } from '../../support/postgres-server.ts'
+import { freePort } from '../../support/programs.ts'
 import { aDatabaseUrl } from '../../support/store.ts'
-import { freePort, testWith } from '../../support/throw-away.ts'
+import { testWith } from '../../support/throw-away.ts'
 
 const away = { code: 'STORE_AWAY', retryAfterSeconds: 1 }
 

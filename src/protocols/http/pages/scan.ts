@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { anyone } from '../../../model/caller.ts'
 import type { Identifier } from '../../../model/identifier.ts'
 import type { HttpApp } from '../app.ts'
-import { isNotModified } from '../etag.ts'
+import { contentTag, isNotModified } from '../etag.ts'
 import { languageOf } from '../language.ts'
 import { publishPolicy, type ResolveLimits } from '../limits.ts'
+import { makeAnswerLinks } from '../linkset/answer-links.ts'
 import type { HttpParts } from '../parts.ts'
 import { type FailureAsPage, makeReplyProblem } from '../reply-problem.ts'
 import { closed, responses, shared } from '../schemas.ts'
@@ -31,7 +31,8 @@ const everything = { types: [], indexes: [] }
  */
 export function scanRoutes(scope: HttpApp, parts: HttpParts, limits: ResolveLimits): void {
   const { resolve, send } = makeAnswering(parts, limits)
-  scope.setErrorHandler(makeReplyProblem(parts, makeFailureAsPage(parts)))
+  const links = makeAnswerLinks(parts)
+  scope.setErrorHandler(makeReplyProblem(parts, makeFailureAsPage(parts, identifierAt)))
   const answers = responses(
     {
       200: {
@@ -40,6 +41,7 @@ export function scanRoutes(scope: HttpApp, parts: HttpParts, limits: ResolveLimi
           'text/html': { schema: { type: 'string' } },
           'application/json': { schema: shared('Answer') },
           'application/x-protobuf': { schema: { type: 'string', format: 'binary' } },
+          'application/linkset+json': { schema: shared('Linkset') },
         },
       },
       304: { description: 'what If-None-Match names still holds', type: 'null' },
@@ -104,24 +106,32 @@ export function scanRoutes(scope: HttpApp, parts: HttpParts, limits: ResolveLimi
       language,
     })
     const bytes = writePage(page)
-    const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`
+    const tag = contentTag(bytes)
     reply.headers({
       ...pageHeaders(language),
       'Cache-Control': answer.stale === true ? 'no-cache' : `public, max-age=${pageSeconds}`,
       ETag: tag,
     })
+    const link = links.header(answer)
+    if (link !== undefined) reply.header('Link', link)
     return isNotModified(headers['if-none-match'], tag) ? reply.code(304).send() : reply.send(bytes)
   }
 }
 
-/** Failures as pages, for who reads pages. */
-function makeFailureAsPage(parts: HttpParts): FailureAsPage {
+/**
+ * Failures as pages, for who reads pages.
+ * @param identifierAt what of a path names the thing; throws where it is no text
+ */
+export function makeFailureAsPage(
+  parts: HttpParts,
+  identifierAt: (url: string) => string,
+): FailureAsPage {
   return (failure, { headers, raw }, retryAfterSeconds) => {
     if (!wantsPage(headers.accept)) return undefined
     const language = languageOf(headers['accept-language'])
     const page = failurePage({
       failure,
-      asked: readableAt(raw.url ?? ''),
+      asked: readable(() => identifierAt(raw.url ?? '')),
       codePrefix: parts.codePrefix,
       read: text => read(parts, text),
       retryAfterSeconds,
@@ -136,10 +146,10 @@ function identifierAt(url: string): string {
   return identifierIn(url, url.indexOf('/', 1) + 1)
 }
 
-/** The same where it can be read; else nothing. */
-function readableAt(url: string): string {
+/** A text where it can be read; else nothing. */
+function readable(read: () => string): string {
   try {
-    return identifierAt(url)
+    return read()
   } catch {
     return ''
   }

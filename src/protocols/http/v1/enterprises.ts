@@ -16,7 +16,7 @@ import {
   responses,
   systemSchema,
 } from '../schemas.ts'
-import { placementSchema } from './applications.ts'
+import { placementSchema } from './application-schemas.ts'
 import { writeRequestOf } from './write-request.ts'
 
 const params = closed({ code: codeSchema })

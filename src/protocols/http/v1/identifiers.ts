@@ -4,6 +4,7 @@ import { Failure } from '../../../model/failures.ts'
 import type { Identifier } from '../../../model/identifier.ts'
 import type { StoredRecord } from '../../../model/record.ts'
 import { valueIndexMax } from '../../../model/value.ts'
+import type { Leads } from '../../../registry/aliases.ts'
 import type { RecordInput, Written } from '../../../registry/identifiers.ts'
 import type { ValueInput } from '../../../registry/values.ts'
 import { valueToJson } from '../answer-json.ts'
@@ -16,7 +17,6 @@ import {
   closed,
   createHeaders,
   identifierSchema,
-  instantSchema,
   json,
   kindSchema,
   listOf,
@@ -24,10 +24,10 @@ import {
   pageOf,
   pageQuery,
   prefixTextSchema,
+  recordSummarySchema,
   replaceHeaders,
   responses,
   shared,
-  systemSchema,
   valueInputSchema,
 } from '../schemas.ts'
 import { identifierIn } from '../url-text.ts'
@@ -51,14 +51,6 @@ const patchMembers = {
   values: Type.Optional(orNull(valuesSchema)),
 }
 
-const summarySchema = closed({
-  identifier: Type.String(),
-  system: systemSchema,
-  kind: kindSchema,
-  serial: Type.Integer(),
-  updatedAt: instantSchema,
-})
-
 const writeProblems = [
   'IDENTIFIER_MALFORMED',
   'PREFIX_UNKNOWN',
@@ -72,7 +64,7 @@ const writeProblems = [
 
 /** Records: registering, reading as their keepers do, replacing, changing, withdrawing. */
 export function identifierRoutes(app: HttpApp, parts: HttpParts): void {
-  const { identifiers, records, names, permissions, prefixKeys } = parts
+  const { identifiers, records, names, permissions, prefixKeys, aliasLeads } = parts
 
   app.post(
     '/v1/identifiers',
@@ -90,7 +82,7 @@ export function identifierRoutes(app: HttpApp, parts: HttpParts): void {
     async (request, reply) => {
       const { identifier, ...input } = request.body
       const written = await identifiers.create(identifier, inputOf(input), writeRequestOf(request))
-      return sendWritten(reply, written)
+      return sendWritten(reply, written, aliasLeads)
     },
   )
 
@@ -104,7 +96,7 @@ export function identifierRoutes(app: HttpApp, parts: HttpParts): void {
         tags: ['identifiers'],
         querystring: closed({ prefix: prefixTextSchema, ...pageQuery }),
         response: responses(
-          { 200: json('a page', listOf(summarySchema)) },
+          { 200: json('a page', listOf(recordSummarySchema)) },
           'NOT_PERMITTED',
           'PREFIX_UNKNOWN',
         ),
@@ -151,7 +143,7 @@ export function identifierRoutes(app: HttpApp, parts: HttpParts): void {
       const tag = serialTag(record.serial)
       reply.header('ETag', tag).header('Cache-Control', 'private, no-cache')
       if (isNotModified(request.headers['if-none-match'], tag)) return reply.code(304).send()
-      return recordToJson(record)
+      return recordToJson(record, aliasLeads)
     },
   )
 
@@ -182,10 +174,8 @@ export function identifierRoutes(app: HttpApp, parts: HttpParts): void {
       const identifier = identifierIn(request.raw.url ?? '', pathStart)
       const { index } = request.query
       const input = inputOf(request.body)
-      return sendWritten(
-        reply,
-        await identifiers.replace(identifier, input, writeRequestOf(request), index),
-      )
+      const written = await identifiers.replace(identifier, input, writeRequestOf(request), index)
+      return sendWritten(reply, written, aliasLeads)
     },
   )
 
@@ -212,7 +202,8 @@ export function identifierRoutes(app: HttpApp, parts: HttpParts): void {
     async (request, reply) => {
       const identifier = identifierIn(request.raw.url ?? '', pathStart)
       const input = inputOf(request.body)
-      return sendWritten(reply, await identifiers.patch(identifier, input, writeRequestOf(request)))
+      const written = await identifiers.patch(identifier, input, writeRequestOf(request))
+      return sendWritten(reply, written, aliasLeads)
     },
   )
 
@@ -240,7 +231,7 @@ export function identifierRoutes(app: HttpApp, parts: HttpParts): void {
     async (request, reply) => {
       const identifier = identifierIn(request.raw.url ?? '', pathStart)
       const written = await identifiers.remove(identifier, request.query, writeRequestOf(request))
-      return sendWritten(reply, written)
+      return sendWritten(reply, written, aliasLeads)
     },
   )
 
@@ -288,15 +279,19 @@ function summaryToJson({ identifier, system, kind, serial, updatedAt }: RecordSu
 }
 
 /** The location is relative, and encoded whole, so that no client folds dots or slashes of an identifier. */
-function sendWritten(reply: FastifyReply, { record, created }: Written): FastifyReply {
+function sendWritten(
+  reply: FastifyReply,
+  { record, created }: Written,
+  leads: Leads,
+): FastifyReply {
   reply.header('ETag', serialTag(record.serial))
   if (created) {
     reply.code(201).header('Location', `/v1/identifiers/${encodeURIComponent(record.identifier)}`)
   }
-  return reply.send(recordToJson(record))
+  return reply.send(recordToJson(record, leads))
 }
 
-function recordToJson(record: StoredRecord) {
+function recordToJson(record: StoredRecord, leads: Leads) {
   const { identifier, system, kind, values, successor, serial, updatedAt } = record
   return {
     identifier,
@@ -308,10 +303,11 @@ function recordToJson(record: StoredRecord) {
     updatedAt,
     submitter: record.submitter,
     basis: record.basis,
-    aliases: record.aliases.map(({ system, text, standing }) => ({
-      system,
-      identifier: text,
-      standing,
+    aliases: record.aliases.map(alias => ({
+      system: alias.system,
+      identifier: alias.text,
+      standing: alias.standing,
+      ...(leads(alias, record) ? {} : { unproven: true }),
     })),
     ...(record.gone === null ? {} : { gone: record.gone }),
   }

@@ -12,8 +12,10 @@ import type { HttpApp } from '../app.ts'
 import { answerTag, isNotModified } from '../etag.ts'
 import { languageOf } from '../language.ts'
 import { publishPolicy, type ResolveLimits } from '../limits.ts'
+import { makeAnswerLinks } from '../linkset/answer-links.ts'
+import { linksetContext } from '../linkset/link-header.ts'
 import { resolveRoute } from '../metrics.ts'
-import { formOf } from '../negotiate.ts'
+import { type AnswerForm, answerFormOf, formOf } from '../negotiate.ts'
 import type { HttpParts } from '../parts.ts'
 import { replyHeaders } from '../resolve-reply.ts'
 import { closed, oneOf, responses, shared } from '../schemas.ts'
@@ -63,6 +65,7 @@ export function resolveRoutes(app: HttpApp, parts: HttpParts, limits: ResolveLim
               content: {
                 'application/json': { schema: shared('Answer') },
                 'application/x-protobuf': { schema: { type: 'string', format: 'binary' } },
+                'application/linkset+json': { schema: shared('Linkset') },
               },
             },
             304: { description: 'the answer named by If-None-Match still holds', type: 'null' },
@@ -108,6 +111,8 @@ export interface Answering {
 }
 
 export function makeAnswering(parts: HttpParts, limits: ResolveLimits): Answering {
+  const links = makeAnswerLinks(parts)
+
   async function resolve(
     { address, caller, headers }: Pick<FastifyRequest, 'address' | 'caller' | 'headers'>,
     asked: string,
@@ -142,12 +147,14 @@ export function makeAnswering(parts: HttpParts, limits: ResolveLimits): Answerin
     resolution: Resolution,
     steps?: readonly TraceStep[],
   ): FastifyReply {
-    const form = formOf(headers.accept)
+    // An explanation has no place in a link set.
+    const form = steps === undefined ? answerFormOf(headers.accept) : formOf(headers.accept)
     const isPrivate = caller.role !== anyone.role
     const isRestricted = isPrivate && resolution.shared === undefined
     const variesByOrigin = !parts.corsOrigins().includes('*')
     const pairs = replyHeaders(resolution, {
       form,
+      link: form === 'linkset' ? linksetContext : links.header(resolution.answer),
       isRestricted,
       isPrivate,
       variesByOrigin,
@@ -169,7 +176,8 @@ export function makeAnswering(parts: HttpParts, limits: ResolveLimits): Answerin
     return reply.send(bytesOf(resolution, form))
   }
 
-  function bytesOf({ shared: entry, answer }: Resolution, form: 'json' | 'protobuf'): Buffer {
+  function bytesOf({ shared: entry, answer }: Resolution, form: AnswerForm): Buffer {
+    if (form === 'linkset') return links.linkset(answer)
     if (entry !== undefined) return parts.resolver.bytes(entry, form)
     return form === 'protobuf'
       ? parts.protobuf.encode(answer)

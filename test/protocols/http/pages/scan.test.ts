@@ -377,7 +377,7 @@ t.test('no text of anybody becomes markup', async t => {
       codeRecord,
       aRecord({
         identifier: '88.118.8/X',
-        values: ['URL', 'NAME', 'BATCH', 'SERIAL', 'DESC', clean].map((type, place) =>
+        values: ['URL', 'NAME', 'BATCH', 'SERIAL', 'DESC', 'LINK', clean].map((type, place) =>
           aText(place + 1, type, clean),
         ),
         aliases: [],
@@ -416,6 +416,36 @@ t.test('no text of anybody becomes markup', async t => {
   }
 })
 
+t.test(
+  'links are buttons, in the reader’s language first, called by their title or their relation',
+  async t => {
+    const links = [
+      { rel: 'gs1:instructions', href: 'https://example.com/en', hreflang: ['en'] },
+      { rel: 'gs1:instructions', href: 'https://example.com/zh', hreflang: ['zh'] },
+      { rel: 'gs1:certificationInfo', href: 'https://example.com/c', title: '合格证 <1>' },
+      { rel: 'about', href: 'javascript:alert(1)' },
+    ]
+    const values = links.map((link, place) => aText(place + 1, 'LINK', JSON.stringify(link)))
+    const world = aWorld({ records: [codeRecord, aRecord({ identifier: '88.118.8/L', values })] })
+    const { app } = aDoor(t, world)
+    const zh = await app.inject({ url: '/r/88.118.8/L', headers: browser })
+    const en = await app.inject({ url: '/r/88.118.8/L', headers: english })
+    const buttons = (body: string) =>
+      [...body.matchAll(/<a class="next" href="([^"]*)"[^>]*><bdi>(.*?)<\/bdi>/g)].map(
+        ([, href, name]) => `${href} ${name}`,
+      )
+
+    t.strictSame(buttons(zh.body), [
+      'https://example.com/zh 使用说明',
+      'https://example.com/c 合格证 &#60;1&#62;',
+      'https://example.com/en 使用说明',
+    ])
+    t.strictSame(buttons(en.body).slice(0, 1), ['https://example.com/en Instructions'])
+    t.strictSame(foreignLinks(zh.body), [])
+    t.match(zh.body, '<dt>链接</dt>', 'what is no link is shown, and leads nowhere')
+  },
+)
+
 /** Tags and attributes that no page of ours has. */
 function foreignTags(body: string): string[] {
   const ours =
@@ -428,7 +458,9 @@ function foreignLinks(body: string): string[] {
   return [...body.matchAll(/<a [^>]*>/g)]
     .map(([tag]) => tag)
     .filter(tag => !/href="(?:\/[rC]\/[^"]*|)"/.test(tag))
-    .filter(tag => !/^<a href="https?:\/\/[^"]*" rel="noopener nofollow">$/.test(tag))
+    .filter(
+      tag => !/^<a (?:class="next" )?href="https?:\/\/[^"]*" rel="noopener nofollow">$/.test(tag),
+    )
 }
 
 t.test('a page is at most 30 KB, whatever there is to tell', async t => {
@@ -441,18 +473,29 @@ t.test('a page is at most 30 KB, whatever there is to tell', async t => {
       place % 3 === 0 ? long : characters,
     ),
   )
+  const links = Array.from({ length: 300 }, (_, place) =>
+    aText(
+      place + 1_000,
+      'LINK',
+      JSON.stringify({
+        rel: 'about',
+        href: `https://example.com/${place}`,
+        title: '汉'.repeat(200),
+      }),
+    ),
+  )
   const owned = Array.from({ length: 60 }, (_, place) =>
     aPrefix(`88.118.${'8'.repeat(200)}${place}`, { owner: maker.id }),
   )
   const identifier = `88.118.8/${'"'.repeat(245)}`
   const record = aRecord({
     identifier,
-    values: [...values, aText(600, 'NAME', long)],
+    values: [...values, ...links, aText(600, 'NAME', long)],
     successor: long,
   })
   const world = aWorld({
     subjects: [{ ...maker, name: long, status: 'revoked', successor: long, region: '440300' }],
-    records: [{ ...codeRecord, values }, record],
+    records: [{ ...codeRecord, values: [...values, ...links] }, record],
     prefixes: [...owned, aPrefix('88.118.8', { owner: maker.id }), aPrefix(codePrefix)],
     parts: { whyNotInForce: async () => long },
   })
