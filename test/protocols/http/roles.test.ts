@@ -48,6 +48,7 @@ t.test(
 
 /** A path that the route answers: its parameters filled, its doubled colons single. */
 function anAddressOf(url: string): string {
-  const filled = url.split('::').map(part => part.replace(/:[a-z]+(\([^)]*\))?/gi, '1'))
+  const fill = (_: string, rule = '') => (rule.includes('a-z') ? 'a' : '1')
+  const filled = url.split('::').map(part => part.replace(/:[a-z]+(\([^)]*\))?/gi, fill))
   return filled.join(':').replace('*', 'x')
 }
