@@ -5,7 +5,7 @@ import { isUnder, parsePrefix } from '../mapping/prefix-walk.ts'
 import { type Applications, makeApplications } from '../registry/applications/applications.ts'
 import { makeOutcomes } from '../registry/applications/outcomes.ts'
 import type { FilingTransactions } from '../registry/applications/parts.ts'
-import { makeKeysOf } from '../registry/applications/subject-keys.ts'
+import { makeSubjectKeys } from '../registry/applications/subject-keys.ts'
 import type { CodeParts } from '../registry/codes.ts'
 import { creditCodeIndex } from '../registry/credit-codes.ts'
 import { makeDemandLook } from '../registry/demand-look.ts'
@@ -69,7 +69,12 @@ export async function openFiling(
   const people = accountReads(database)
   const demand = permissions.demand
   const usccIndex = creditCodeIndex(makeBlindIndex(indexKey))
-  const keysOf = makeKeysOf({ keyStore: keys.store, random: randomBytes, profile, usccIndex })
+  const subjectKeys = makeSubjectKeys({
+    keyStore: keys.store,
+    random: randomBytes,
+    profile,
+    usccIndex,
+  })
   const isReviewer = async (id: string) => {
     const client = await clientReader.find(id)
     if (client !== undefined) return client.role === 'reviewer' && client.revokedAt === null
@@ -78,7 +83,8 @@ export async function openFiling(
   }
 
   const outcomes = makeOutcomes({ key: outcomeKey, profile, random: randomBytes })
-  const desk = { transactions, reads, keysOf, outcomes, demand }
+  const keysOf = subjectKeys.of
+  const desk = { transactions, reads, keysOf, firstKeysOf: subjectKeys.first, outcomes, demand }
   const demandLook = makeDemandLook({ transactions, demand, now })
   const proofs = proofReads(database)
   const holderOf = (prefix: string) => {

@@ -106,6 +106,8 @@ export interface KeyStore {
   retire(place: KeyPlace & { readonly purpose: KeyPurpose }, leaked?: boolean): Promise<void>
   /** What only this key could open is lost. @throws KeyError when there is no such key */
   destroy(place: KeyPlace & { readonly purpose: KeyPurpose }): Promise<void>
+  /** The first key of a scope that is new itself, so that nobody else can be making one: without looking. */
+  first(purpose: KeyPurpose, scope: string, algorithm: KeyAlgorithm): Promise<Key>
   /** The same keys, read and written through other rows: those of one transaction. */
   over(rows: KeyRows): Omit<KeyStore, 'open' | 'over'>
 }
@@ -244,6 +246,13 @@ function keysIn(parts: KeyParts): Omit<KeyStore, 'open' | 'over'> {
         `no key "${purpose}" of "${scope}" could be made, others change it at the same time: ` +
           'let one process start, then the others',
       )
+    },
+
+    async first(purpose, scope, algorithm) {
+      assert(isProven(), 'the key store is opened before it is used')
+      const made = await addAfter([], purpose, scope, algorithm, await makeKey(algorithm, random))
+      assert(made !== undefined, 'a scope that is new has no key')
+      return made
     },
 
     async add(purpose, scope, algorithm, given) {

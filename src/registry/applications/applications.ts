@@ -73,13 +73,14 @@ export function makeApplications(parts: ApplicationParts): Applications {
       parts.demand(caller, 'application.create', {})
       demandConsent(input.consent)
       demandDeclaration(input.declaration)
-      const { kind, subject } = await aimOf(parts, input, caller)
-      const keys = await parts.keysOf(subject)
+      const { kind, subject, isNew } = await aimOf(parts, input, caller)
+      const known = isNew ? undefined : await parts.keysOf(subject)
       const proven = await provenIn(parts, input, caller)
       return writeSealed(
         parts,
         caller,
         async ledger => {
+          const keys = known ?? (await parts.firstKeysOf(subject, ledger.keyRows))
           const blank = blankApplication(kind, subject, caller, ledger.at)
           const theCase = { ledger, caller, keys, application: blank }
           const filed = await fileInto(theCase, input, parts.usccIndex, proven)
@@ -87,7 +88,7 @@ export function makeApplications(parts: ApplicationParts): Applications {
           const row = closeApplication(application, keys)
           await ledger.putApplication(row, { step: 'create', comments: {}, note: null }, 'insert')
           await auditStep(ledger, application, 'create')
-          return submit ? submitCase({ ledger, caller, keys, application }, parts) : application
+          return submit ? submitFiled({ ledger, caller, keys, application }) : application
         },
         idempotency,
       )
@@ -150,7 +151,7 @@ async function aimOf(
   { reads }: ApplicationParts,
   { kind: asked, mandate: mandateId }: ApplicationInput,
   caller: Caller,
-): Promise<{ kind: ApplicationKind; subject: string }> {
+): Promise<{ kind: ApplicationKind; subject: string; isNew: boolean }> {
   const mandate = mandateId === undefined ? undefined : await reads.findMandate(mandateId)
   const known =
     mandateId === undefined && caller.role === 'enterprise'
@@ -159,7 +160,7 @@ async function aimOf(
   const kind = asked ?? (known === null ? 'code' : 'change')
   if (kind === 'code' && known !== null) throw alreadyHasCode()
   if (kind === 'change' && known === null) throw new Failure('CODE_MISSING')
-  return { kind, subject: known ?? randomBytes(12).toString('hex') }
+  return { kind, subject: known ?? randomBytes(12).toString('hex'), isNew: known === null }
 }
 
 function blankApplication(
@@ -195,10 +196,18 @@ function blankApplication(
   }
 }
 
-/** Files it for good: complete, with its consent kept beside it, and put before whoever is to decide. */
 async function submitCase(theCase: Case, { usccIndex }: ApplicationParts): Promise<Application> {
-  const { ledger, caller, keys, application } = theCase
+  const { ledger, caller, application } = theCase
   await demandRight(ledger, application, caller, usccIndex)
+  return submitFiled(theCase)
+}
+
+/**
+ * Files for good what the caller may file: complete, with its consent kept beside it, and put before whoever is to
+ * decide.
+ */
+async function submitFiled(theCase: Case): Promise<Application> {
+  const { ledger, caller, keys, application } = theCase
   const former =
     application.kind === 'change' ? await currentFields(ledger, application.subject, keys) : {}
   demandComplete({ ...former, ...application.fields }, ledger.at)
@@ -211,7 +220,7 @@ async function submitCase(theCase: Case, { usccIndex }: ApplicationParts): Promi
     filerSubjects: withMember(application.filerSubjects, caller.subject),
   })
   await ledger.putFiling(closeApplication(next, keys))
-  await ledger.keepFiles(about(next))
+  if (next.evidence.length > 0) await ledger.keepFiles(about(next))
   await ledger.putNotice({
     topic: 'application.decide',
     about: about(next),

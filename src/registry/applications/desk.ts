@@ -11,13 +11,14 @@ import type {
   StepRow,
 } from './parts.ts'
 import { type ApplicationStep, nextState } from './states.ts'
-import type { SubjectKeys } from './subject-keys.ts'
+import type { AllSubjectKeys, SubjectKeys } from './subject-keys.ts'
 import { type ApplicationView, viewOf } from './view.ts'
 
 export interface DeskParts {
   readonly transactions: FilingTransactions
   readonly reads: ApplicationReads
-  readonly keysOf: (subject: string) => Promise<SubjectKeys>
+  readonly keysOf: AllSubjectKeys['of']
+  readonly firstKeysOf: AllSubjectKeys['first']
   /** Seals what an idempotency key keeps of a write, because it may hold personal items. */
   readonly outcomes: { seal(text: string): string; open(sealed: string): string }
   readonly demand: Permissions['demand']
@@ -99,7 +100,8 @@ export async function takeStep(
   }
   const { comments = {}, note = null } = said
   await ledger.putApplication(closeApplication(next, keys), { step, comments, note }, 'replace')
-  if (step !== 'edit') await ledger.endNotices(about(next))
+  // Nothing waits about a draft.
+  if (step !== 'edit' && before.state !== 'draft') await ledger.endNotices(about(next))
   await auditStep(ledger, next, step)
   return next
 }

@@ -3,6 +3,7 @@ import type { Subject, SubjectStatus } from '../../model/subject.ts'
 import type { Fields } from '../../schemas/validate.ts'
 import type { Licence } from '../files/evidence.ts'
 import type { FileWrites } from '../files/parts.ts'
+import type { KeyLedger } from '../keys.ts'
 import type { Mandate } from '../mandates.ts'
 import type { Idempotency, Ledger } from '../parts.ts'
 import type { ProofWrites } from '../prefix-proofs/parts.ts'
@@ -141,7 +142,12 @@ export type NoticeTopic =
   | 'holding.ended'
 
 /** What the rules of applications write in a transaction, beside what every write may. */
-export interface FilingLedger extends Ledger, ApplicationReads, FileWrites, ProofWrites {
+export interface FilingLedger
+  extends Ledger,
+    ApplicationReads,
+    Pick<KeyLedger, 'keyRows'>,
+    FileWrites,
+    ProofWrites {
   lockApplication(id: string): Promise<ApplicationRow | undefined>
   /** Writes the row and the step that led to it. */
   putApplication(

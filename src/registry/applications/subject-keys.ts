@@ -1,4 +1,4 @@
-import type { KeyStore } from '../../crypto/key-store.ts'
+import type { Key, KeyRows, KeyStore } from '../../crypto/key-store.ts'
 import type { RandomBytes } from '../../crypto/master-key.ts'
 import { makeSealing, type Sealing } from '../../crypto/sealing.ts'
 import type { Fields } from '../../schemas/validate.ts'
@@ -35,17 +35,30 @@ export function joinPersonal(open: Fields, personal: Fields): Fields {
   return writeRow('basic', 'production', { ...open, ...personal })
 }
 
-/** A subject's key is made when it is first asked for, so this is called before a transaction and never in one. */
-export function makeKeysOf(parts: {
+export interface AllSubjectKeys {
+  /** A subject's key is made when it is first asked for, so this is called before a transaction and never in one. */
+  of(subject: string): Promise<SubjectKeys>
+  /** Makes the key of a subject that this transaction is the first to name. */
+  first(subject: string, rows: KeyRows): Promise<SubjectKeys>
+}
+
+export function makeSubjectKeys(parts: {
   readonly keyStore: KeyStore
   readonly random: RandomBytes
   readonly profile: 'gm' | 'intl'
   readonly usccIndex: (uscc: string) => string
-}): (subject: string) => Promise<SubjectKeys> {
-  return async subject => {
-    const { key: dek } = await parts.keyStore.getOrMake('dek', subject, 'sealing')
-    const sealing = makeSealing({ dek, profile: parts.profile, random: parts.random })
-    return { ...rowSealing(sealing), sealUscc: makeUsccSealer(sealing, parts.usccIndex) }
+}): AllSubjectKeys {
+  const { keyStore, random, profile, usccIndex } = parts
+
+  function keysWith({ key: dek }: Key): SubjectKeys {
+    const sealing = makeSealing({ dek, profile, random })
+    return { ...rowSealing(sealing), sealUscc: makeUsccSealer(sealing, usccIndex) }
+  }
+
+  return {
+    of: async subject => keysWith(await keyStore.getOrMake('dek', subject, 'sealing')),
+    first: async (subject, rows) =>
+      keysWith(await keyStore.over(rows).first('dek', subject, 'sealing')),
   }
 }
 
