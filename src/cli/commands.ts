@@ -34,6 +34,7 @@ import {
   reviewShow,
   reviewTake,
 } from './review.ts'
+import { sandboxEnterprise } from './sandbox.ts'
 import { site } from './site.ts'
 import { siteCheck } from './site-check.ts'
 import { start } from './start.ts'
@@ -42,6 +43,7 @@ import { userCreate, userDisable, userList, userReset, userSetupLink } from './u
 /** Every command, in the order help shows them: running, asking, from application to code, keeping, looking after. */
 export const commands: readonly Command[] = [
   start,
+  sandboxEnterprise,
   resolve,
   trace,
   bench,

@@ -70,8 +70,9 @@ export async function aProgram(
   t: Test,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  command: readonly string[] = ['start'],
 ): Promise<Program> {
-  const child = begin(['start', ...args], env)
+  const child = begin([...command, ...args], env)
   const kill = () => void child.kill('SIGKILL')
   t.teardown(kill)
   // Also when the tests end by their own time limit.
