@@ -57,7 +57,7 @@ t.test('a label is read in the groups of its code, and a name is only text', asy
   const text = sheet('40x30', [subject])
 
   t.match(text, /<b>1XJRA-<br>CLXE-<br>EWEA9<\/b>/)
-  t.ok(text.includes('深圳示例&#60;b&#62;精密&#60;/b&#62;制造有限公司'))
+  t.ok(text.includes('深圳示例&#60;b&#62;精密&#60;/<wbr>b&#62;制造有限公司'))
   t.notMatch(text, /<script|https:\/\/|src=|href=/)
 })
 
