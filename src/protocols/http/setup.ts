@@ -3,10 +3,9 @@ import { Type } from 'typebox'
 import { Failure, invalid } from '../../model/failures.ts'
 import { say } from '../../model/text.ts'
 import type { SetupOffer } from '../../registry/people/setup.ts'
-import { makeAddressBook } from './address-book.ts'
 import type { HttpApp } from './app.ts'
+import { limitAttempts } from './attempt-limit.ts'
 import { languageOf } from './language.ts'
-import { tooMany } from './limits.ts'
 import { demandPrivateWire, refuseOtherOrigin } from './own-origin.ts'
 import { formPageHeaders } from './pages/form-page.ts'
 import { setupDonePage, setupFormPage, setupStartPage } from './pages/setup.ts'
@@ -24,9 +23,6 @@ import {
   roleSchema,
 } from './schemas.ts'
 import { setSessionCookie } from './session-cookie.ts'
-
-/** Of one address in a minute: a person sends the form a few times. */
-const attemptsPerMinuteMax = 30
 
 const bodySchema = closed({
   token: Type.String({ maxLength: 256, description: 'what follows the # of a setup link' }),
@@ -65,15 +61,9 @@ type SetupBody = Readonly<Partial<Record<'username' | 'password' | 'again' | 'co
 
 /** `/setup`: where a setup link leads. A page works without scripts; programs send and get JSON. */
 export function setupRoutes(app: HttpApp, parts: HttpParts): void {
-  const { people, publicUrl, rates } = parts
+  const { people, publicUrl } = parts
   const { setup } = people
-  const addressBook = makeAddressBook(() => rates().exempt)
-  const countAttempt = app.createRateLimit({
-    max: attemptsPerMinuteMax,
-    timeWindow: 60_000,
-    keyGenerator: ({ address }) => addressBook(address).party,
-    allowList: ({ address }) => addressBook(address).isExempt,
-  })
+  const countAttempt = limitAttempts(app, parts)
   app.setErrorHandler(makeReplyProblem(parts, failureAsStartPage))
 
   app.get(
@@ -120,8 +110,7 @@ export function setupRoutes(app: HttpApp, parts: HttpParts): void {
     async (request, reply) => {
       demandPrivateWire(publicUrl())
       refuseOtherOrigin(request.headers, publicUrl())
-      const count = await countAttempt(request)
-      if (!count.isAllowed && count.isExceeded) throw tooMany(count.ttl)
+      await countAttempt(request)
       const { password } = request.body
       return password === undefined
         ? showOffer(request, reply, request.body)

@@ -1,10 +1,9 @@
 import { Type } from 'typebox'
 import { say } from '../../../model/text.ts'
 import type { SessionView } from '../../../registry/people/sessions.ts'
-import { makeAddressBook } from '../address-book.ts'
 import type { HttpApp } from '../app.ts'
+import { limitAttempts } from '../attempt-limit.ts'
 import { languageOf } from '../language.ts'
-import { tooMany } from '../limits.ts'
 import { demandPrivateWire, refuseOtherOrigin } from '../own-origin.ts'
 import { formPageHeaders } from '../pages/form-page.ts'
 import { loginPage, signedInPage } from '../pages/login.ts'
@@ -24,9 +23,6 @@ import {
 } from '../schemas.ts'
 import { clearSessionCookie, sessionTokenOf, setSessionCookie } from '../session-cookie.ts'
 
-/** Attempts of one address in a minute, right ones included: no person types faster. */
-const loginsPerMinuteMax = 30
-
 const sessionSchema = closed({
   id: Type.String({ description: 'as it stands in audit rows' }),
   role: roleSchema,
@@ -42,15 +38,9 @@ const sessionSchema = closed({
  * Logging in and out. Programs send and get JSON, and so may the forms of pages: who reads pages is led on by redirects.
  */
 export function sessionRoutes(app: HttpApp, parts: HttpParts): void {
-  const { people, directory, publicUrl, rates } = parts
+  const { people, directory, publicUrl } = parts
   const { sessions } = people
-  const addressBook = makeAddressBook(() => rates().exempt)
-  const countLogin = app.createRateLimit({
-    max: loginsPerMinuteMax,
-    timeWindow: 60_000,
-    keyGenerator: ({ address }) => addressBook(address).party,
-    allowList: ({ address }) => addressBook(address).isExempt,
-  })
+  const countLogin = limitAttempts(app, parts)
   app.setErrorHandler(makeReplyProblem(parts, failureAsLoginPage))
 
   app.post(
@@ -86,9 +76,7 @@ export function sessionRoutes(app: HttpApp, parts: HttpParts): void {
     async (request, reply) => {
       demandPrivateWire(publicUrl())
       refuseOtherOrigin(request.headers, publicUrl())
-      const count = await countLogin(request)
-      if (!count.isAllowed && count.isExceeded) throw tooMany(count.ttl)
-      const { party, isExempt } = addressBook(request.address)
+      const { party, isExempt } = await countLogin(request)
       const { token, ...session } = await sessions.login({
         ...request.body,
         address: isExempt ? undefined : party,
