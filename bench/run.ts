@@ -8,15 +8,16 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { handleContestants } from './handle.ts'
 import { startChild } from './load/child.ts'
-import { type Contestant, compare, print } from './load/compare.ts'
+import { type Contestant, compare, print, type Row } from './load/compare.ts'
 import { measure, residentMegabytes, type Target } from './load/measure.ts'
-import { findWrk, measureWithWrk } from './load/wrk.ts'
+import { findWrk, measureWithWrk, pipelineScript } from './load/wrk.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const program = join(here, '..', 'src', 'main.js')
 const rounds = Number(process.argv[2] ?? 5)
 const load = { seconds: 2, connections: 16 }
 const batchSize = 100
+const pipelineDepth = 10
 
 const folder = await mkdtemp(join(tmpdir(), 'qxm-bench-'))
 const env = {
@@ -39,7 +40,7 @@ try {
   const results = await compare(all.map(byAutocannon), load.seconds, rounds)
   const wrk = findWrk()
   if (wrk === undefined) process.stderr.write('without wrk: apt-get install -y wrk\n')
-  else results.push(...(await compare(all.flatMap(byWrk(wrk)), load.seconds, rounds)))
+  else results.push(...(await compareByWrk(wrk, all)))
   const handle = await handleContestants(node)
   for (const group of handle.groups) {
     results.push(...(await compare(group, load.seconds, rounds)))
@@ -70,17 +71,47 @@ function byAutocannon(target: Target): Contestant {
   return { name: target.name, measure: seconds => measure(target, { ...load, seconds }) }
 }
 
-/** Batches are POSTs, for which wrk would need a script. */
-function byWrk(wrk: string): (target: Target) => Contestant[] {
-  return target =>
-    target.request.method === 'GET'
-      ? [
-          {
-            name: `${target.name}, by wrk`,
-            measure: seconds => measureWithWrk(wrk, target, { ...load, seconds }),
-          },
-        ]
-      : []
+/** One question at a time, then several at once on each connection; the same with the strict reader turned off. */
+async function compareByWrk(wrk: string, all: readonly Target[]): Promise<Row[]> {
+  const script = join(folder, 'pipeline.lua')
+  await writeFile(script, pipelineScript(pipelineDepth))
+  const without = await startChild(program, ['start', '--demo'], {
+    ...env,
+    QXM_DATA_DIR: `${folder}-ordinary`,
+    QXM_FAST_HTTP: '0',
+  })
+  const [bare, resolve] = all
+  if (bare === undefined || resolve === undefined) throw new Error('there is nothing to compare')
+  const ordinary = {
+    ...resolve,
+    name: `${resolve.name}, strict reader off`,
+    pid: without.pid,
+    url: String(without.ready['http']),
+  }
+  const by = (target: Target, name: string, more = {}): Contestant => ({
+    name: `${target.name}, ${name}`,
+    measure: seconds => measureWithWrk(wrk, target, { ...load, ...more, seconds }),
+  })
+  // Batches are POSTs, for which wrk would need a script of its own.
+  const single = [...all.filter(({ request }) => request.method === 'GET'), ordinary]
+  const piped = [bare, resolve, ordinary]
+  try {
+    return [
+      ...(await compare(
+        single.map(target => by(target, 'by wrk')),
+        load.seconds,
+        rounds,
+      )),
+      ...(await compare(
+        piped.map(target => by(target, `${pipelineDepth} at once, by wrk`, { script })),
+        load.seconds,
+        rounds,
+      )),
+    ]
+  } finally {
+    await without.stop()
+    await rm(`${folder}-ordinary`, { recursive: true, force: true })
+  }
 }
 
 function targets(url: string, pid: number, bareUrl: string, barePid: number): Target[] {

@@ -8,16 +8,37 @@ export function findWrk(): string | undefined {
   return findProgram('wrk')
 }
 
+/** What wrk runs to have so many requests of a connection under way at once. */
+export function pipelineScript(depth: number): string {
+  return `
+local whole
+init = function()
+  local requests = {}
+  for i = 1, ${depth} do requests[i] = wrk.format() end
+  whole = table.concat(requests)
+end
+request = function() return whole end
+`
+}
+
+export interface WrkLoad {
+  readonly seconds: number
+  readonly connections: number
+  /** A file that wrk runs, such as {@link pipelineScript}. */
+  readonly script?: string
+}
+
 /** As `measure`, with wrk and one thread; for targets that are asked with GET. */
 export async function measureWithWrk(
   wrk: string,
   { pid, url, request, answersPerRequest }: Target,
-  { seconds, connections }: { readonly seconds: number; readonly connections: number },
+  { seconds, connections, script }: WrkLoad,
 ): Promise<Measured> {
   const headers = Object.entries(request.headers ?? {})
   const cpuBefore = cpuSeconds(pid)
   const { stdout } = await promisify(execFile)(wrk, [
     ...['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--latency'],
+    ...(script === undefined ? [] : ['-s', script]),
     ...headers.flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
     url + request.path,
   ])
