@@ -1,7 +1,8 @@
 /**
- * `node dist/bench/filing.js`: what it takes to file an application, beside the least that a store can do for it: one
- * transaction that inserts one row of as many bytes, by the same driver, on the same server, in the same run. Needs an
- * empty database in QXM_BENCH_DATABASE_URL. One after the other, as a person files; rounds are interleaved.
+ * `node dist/bench/filing.js`: what it takes to register an identifier and to file an application, beside the least that a
+ * store can do for it: one transaction that inserts one row of as many bytes, by the same driver, on the same server, in the
+ * same run. Needs an empty database in QXM_BENCH_DATABASE_URL. One after the other, as a person files; rounds are
+ * interleaved.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -63,7 +64,13 @@ await plain.connect()
 try {
   await plain.query('create table bench_rows (id bigserial primary key, body json not null)')
   const firm = await aFirmsKey()
-  const ways = { 'a bare insert': insert, 'create and submit': () => file(firm) }
+  await post(key, '/v1/prefixes', { prefix: '88.118.40' })
+  const ways = {
+    'a bare insert': insert,
+    'register an identifier': register,
+    'create an application': () => file(firm, false),
+    'create and submit one': () => file(firm, true),
+  }
   for (const run of Object.values(ways)) await timesOf(run, warmUp)
   const measured = new Map(Object.keys(ways).map(name => [name, [] as Measured[]]))
   for (let round = 0; round < rounds; round++) {
@@ -90,12 +97,19 @@ async function insert(): Promise<void> {
   await plain.query('commit')
 }
 
+async function register(): Promise<void> {
+  const identifier = `88.118.40/N-${filings++}`
+  const values = [{ index: 1, type: 'DESC', data: JSON.stringify(basic) }]
+  const made = await post(key, '/v1/identifiers', { identifier, kind: 'product', values })
+  if (made['serial'] !== 1) throw new Error(JSON.stringify(made))
+}
+
 /** A filer asks once for one credit code: each filing has another. */
-async function file(firm: string): Promise<void> {
+async function file(firm: string, submit: boolean): Promise<void> {
   const uscc = `91440300MD${String(filings++).padStart(8, '0')}`
-  const body = { basic: { uscc, ...basic }, consent, declaration: true, submit: true }
+  const body = { basic: { uscc, ...basic }, consent, declaration: true, submit }
   const filed = await post(firm, '/v1/applications', body)
-  if (filed['state'] !== 'submitted') throw new Error(JSON.stringify(filed))
+  if (filed['state'] !== (submit ? 'submitted' : 'draft')) throw new Error(JSON.stringify(filed))
 }
 
 async function post(credential: string, path: string, body: object) {
