@@ -1,8 +1,10 @@
+import { printPrefixKey } from '../../mapping/prefix-key.ts'
 import type { Caller } from '../../model/caller.ts'
 import { Failure, invalid } from '../../model/failures.ts'
 import type { PrefixUse } from '../../model/prefix.ts'
 import { say } from '../../model/text.ts'
 import type { Fields } from '../../schemas/validate.ts'
+import { type Contest, contestsOf } from '../holdings/contests.ts'
 import { newHolding, writePrefix } from '../holdings/hand-over.ts'
 import type { Ledger, PrefixRow } from '../parts.ts'
 import type { ProofMethod, ProofParts, ProofReads, ProofRow, ProofWrites } from './parts.ts'
@@ -74,7 +76,8 @@ const uses: readonly PrefixUse[] = ['product', 'equipment']
 /**
  * Makes a proven prefix its subject's, in the transaction that gives the subject its code. One that this node does not
  * know yet is known from now on as delegated to the sites of its own record; without such sites there is nothing to know.
- * @throws Failure `STATE_CONFLICT` where another subject holds it here: an operator hands it over, or nobody does
+ * @throws Failure `STATE_CONFLICT` where another subject holds it here, or a prefix above or below it: an operator settles that,
+ * or nobody does
  */
 export async function attachProven(
   ledger: Ledger & ProofWrites,
@@ -91,6 +94,10 @@ export async function attachProven(
   const row = before === undefined ? foreignPrefix(proof) : handedOver(before)
   if (row === undefined) return
   const { system, prefix } = row
+  const contests = await contestsOf(ledger, { system, prefix, subject }, contestParts)
+  // A rival claim stops nobody; what another subject holds is not taken, nor cut in two, without both sides being seen.
+  const [other] = contests.filter(({ kind }) => kind !== 'rival')
+  if (other !== undefined) throw overlapping(proof, other)
   const begins = newHolding(
     {
       system,
@@ -105,6 +112,8 @@ export async function attachProven(
   )
   await writePrefix(ledger, { row: { ...row, owner: subject }, before, by, begins })
 }
+
+const contestParts = { codeOf: () => undefined, printPrefix: printPrefixKey }
 
 function handedOver({ epoch: _, ...former }: PrefixRow & { readonly epoch: number }): PrefixRow {
   return { ...former, serial: former.serial + 1 }
@@ -130,6 +139,14 @@ function heldByAnother({ prefix }: ProofRow): Failure {
     `the prefix ${prefix} is held by another subject here: have an operator hand it over, or return the application`,
   )
   return new Failure('STATE_CONFLICT', detail, { facts: { prefix } })
+}
+
+function overlapping({ prefix }: ProofRow, other: Contest): Failure {
+  const detail = say(
+    `前缀 ${prefix} 与其他主体持有的 ${other.prefix} 重叠；请退回申请，由运营者先行处理该重叠`,
+    `the prefix ${prefix} overlaps with ${other.prefix}, which another subject holds: return the application, and have an operator settle that first`,
+  )
+  return new Failure('STATE_CONFLICT', detail, { facts: { prefix, overlaps: other.prefix } })
 }
 
 function refused(rule: string, detail: ReturnType<typeof say>): Failure {
