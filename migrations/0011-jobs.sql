@@ -1,0 +1,1 @@
+-- Why: bulk work. A job and its staged rows survive the process that received them.

@@ -1,0 +1,1 @@
+-- Why: what the top-level node may bring in, what it brought, and where each row came from.
