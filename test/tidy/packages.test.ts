@@ -75,15 +75,29 @@ t.test('versions compare as numbers', async t => {
 })
 
 t.test('what runs in production has a licence that asks nothing of the rest', async t => {
-  const unfit = packages.filter(({ dev, license }) => {
-    return dev !== true && (license === undefined || /GPL|SSPL|BUSL|UNLICENSED/i.test(license))
-  })
+  const unfit = packages.filter(({ dev, license }) => dev !== true && !isFit(license))
 
   t.same(
     unfit.map(({ where, license }) => `${where}: ${license}`),
     [],
   )
 })
+
+t.test(
+  'of licences to choose from one is enough, of those that hold together each counts',
+  async t => {
+    t.ok(isFit('(BSD-3-Clause OR GPL-2.0)'))
+    t.notOk(isFit('MIT AND GPL-3.0-only'))
+    t.notOk(isFit('LGPL-3.0'))
+    t.notOk(isFit(undefined))
+  },
+)
+
+/** An SPDX expression, as far as ours go: alternatives, without brackets inside brackets. */
+function isFit(license: string | undefined): boolean {
+  const alternatives = license?.replace(/^\(|\)$/g, '').split(' OR ') ?? []
+  return alternatives.some(each => !/GPL|SSPL|BUSL|UNLICENSED/i.test(each))
+}
 
 function isAtLeast(version: string, least: readonly number[]): boolean {
   const parts = version.split(/[.-]/).map(Number)
