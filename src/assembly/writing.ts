@@ -83,6 +83,7 @@ export async function openWriting(
     hashRow: hashAuditRow,
     onNumbered: () => void follower.look().then(ringSiblings),
     onError: error => log.warn({ err: error }, 'cannot number changes'),
+    sleep: clock.sleep,
   })
   closers.add('sequencer', () => sequencer.close())
   const tick = clock.every(numberEveryMs, () => sequencer.nudge())

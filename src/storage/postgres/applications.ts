@@ -13,7 +13,7 @@ import type {
 } from '../../registry/applications/parts.ts'
 import type { ApplicationState } from '../../registry/applications/states.ts'
 import type { ApplicationSummary } from '../../registry/applications/view.ts'
-import type { Queries } from './database.ts'
+import type { Queries, TransactionQueries } from './database.ts'
 import { findMandate } from './mandates.ts'
 import { type Page, type PageRequest, pageOf, readCursor } from './page.ts'
 import { makeRowId } from './row-ids.ts'
@@ -91,7 +91,11 @@ type ApplicationWrites = Pick<
   | 'putNotice'
 >
 
-export function applicationWrites(queries: Queries, caller: Caller, at: Date): ApplicationWrites {
+export function applicationWrites(
+  queries: TransactionQueries,
+  caller: Caller,
+  at: Date,
+): ApplicationWrites {
   let noticeCount = 0
 
   return {
@@ -104,7 +108,7 @@ export function applicationWrites(queries: Queries, caller: Caller, at: Date): A
     },
 
     async putApplication(row, { step, comments, note }, how) {
-      await queries.query(how === 'insert' ? insertApplication : updateApplication, [
+      queries.send(how === 'insert' ? insertApplication : updateApplication, [
         row.id,
         row.kind,
         row.state,
@@ -137,7 +141,7 @@ export function applicationWrites(queries: Queries, caller: Caller, at: Date): A
     },
 
     async putFiling(row) {
-      await queries.query(
+      queries.send(
         `insert into application_filings (application, serial, at, actor, basic, personal, consent, declared, mandate,
            evidence, proof)
          values ($1, $2, $3, $4, $5, $6, $7, true, $8, $9, $10)`,
@@ -157,11 +161,11 @@ export function applicationWrites(queries: Queries, caller: Caller, at: Date): A
     },
 
     async putBasics({ subject, serial, basic, personal, application }) {
-      await queries.query(
+      queries.send(
         'update subject_basics set valid_to = $2 where subject = $1 and valid_to is null',
         [subject, at],
       )
-      await queries.query(
+      queries.send(
         `insert into subject_basics (subject, serial, basic, personal, application, valid_from)
          values ($1, $2, $3, $4, $5, $6)`,
         [subject, serial, JSON.stringify(basic), personal, application, at],
@@ -184,14 +188,14 @@ export function applicationWrites(queries: Queries, caller: Caller, at: Date): A
     },
 
     async endNotices(about) {
-      await queries.query('update notices set ends_at = $2 where about = $1 and ends_at is null', [
+      queries.send('update notices set ends_at = $2 where about = $1 and ends_at is null', [
         about,
         at,
       ])
     },
 
     async putNotice({ topic, about, name, to, dueAt, endsAt }) {
-      await queries.query(
+      queries.send(
         `insert into notices (id, at, topic, about, name, to_client, to_subject, to_role, not_client, due_at, ends_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
         [

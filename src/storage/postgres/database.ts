@@ -31,6 +31,18 @@ export interface Queries {
 export interface TransactionOptions {
   /** How long one statement may take, where the engine can be told: for migrations and jobs, not for requests. */
   readonly statementTimeoutMs?: number
+  /** The work uses `copy`: it gets a connection of its own, because one that is pipelined cannot copy. */
+  readonly copies?: boolean
+}
+
+/** What the work of a transaction asks and writes with. */
+export interface TransactionQueries extends Queries {
+  /**
+   * Sends a statement whose rows nobody needs, in its turn, without waiting for it: a round trip less. When it fails, so
+   * does whatever is waited for next, at the latest the commit.
+   * @param taken what a violated unique key means to the caller
+   */
+  send(sql: string, parameters: readonly Parameter[], taken?: () => Error): void
 }
 
 /** The one interface to a PostgreSQL engine: the embedded PGlite (`embedded.ts`) or a server (`server.ts`). */
@@ -40,7 +52,10 @@ export interface Database extends Queries {
    * Runs `work` in one transaction, read committed; commits when it returns, rolls back when it throws.
    * A deadlock or serialization failure is retried up to 3 times with jitter, so `work` must be repeatable.
    */
-  transaction<T>(work: (queries: Queries) => Promise<T>, options?: TransactionOptions): Promise<T>
+  transaction<T>(
+    work: (queries: TransactionQueries) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<T>
   /** Calls back on each NOTIFY of the channel until the returned function is called. A bell, never a truth: it may be lost. */
   listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>
   close(): Promise<void>

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import type { Queries } from './database.ts'
+import type { TransactionQueries } from './database.ts'
 import type { Engine } from './embedded-engine.ts'
 import type { Answer, Question } from './embedded-messages.ts'
 import { makeQueries } from './embedded-queries.ts'
+import { makeSent } from './sent.ts'
 import { SqlError } from './store-error.ts'
 
 /** A transaction whose work asks nothing for so long holds everybody up for a reason that is no database's. */
@@ -16,10 +17,11 @@ const idleMsMax = 30_000
 export async function runTransaction<T>(
   engine: Engine,
   number: number,
-  work: (queries: Queries) => Promise<T>,
+  work: (queries: TransactionQueries) => Promise<T>,
   done: () => void,
 ): Promise<T> {
   const idle = makeIdleTimer()
+  const sent = makeSent()
   let ended = false
 
   async function ask(question: Question): Promise<Answer> {
@@ -43,15 +45,23 @@ export async function runTransaction<T>(
   // Not waited for: it travels with the first question, and the thread refuses that one if BEGIN failed.
   const begun = ask({ kind: 'begin' })
   begun.catch(() => undefined)
+  const waited = makeQueries(question => sent.before(ask(question)))
+  const queries: TransactionQueries = {
+    ...waited,
+    send(sql, parameters, taken) {
+      sent.add(makeQueries(ask).query(sql, parameters), taken)
+    },
+  }
   let result: T
   try {
-    result = await Promise.race([work(makeQueries(ask)), idle.expired])
+    result = await Promise.race([work(queries), idle.expired])
   } catch (error) {
     await end('rollback').catch(() => undefined)
     throw error
   }
   const [committed] = await Promise.all([end('commit'), begun])
   if (committed.kind === 'done' && committed.tag === 'COMMIT') return result
+  await sent.demandWhole()
   throw new SqlError({
     state: '25P02',
     message: 'a statement failed, its error was swallowed, and the transaction was rolled back',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type Bells, makeBells } from './bells.ts'
-import type { Database, Queries } from './database.ts'
+import type { Database, TransactionQueries } from './database.ts'
 import { type Engine, startEngine } from './embedded-engine.ts'
 import { makeQueries } from './embedded-queries.ts'
 import { runTransaction } from './embedded-transaction.ts'
@@ -62,7 +62,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Database> 
 
   const questions = makeQueries(question => turns.pass(() => keeper.engine().ask(question, 0)))
 
-  async function transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+  async function transaction<T>(work: (queries: TransactionQueries) => Promise<T>): Promise<T> {
     const done = await turns.take()
     let engine: Engine
     try {

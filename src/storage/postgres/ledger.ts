@@ -7,7 +7,7 @@ import type { Announcement, AuditEntry, Ledger, PrefixRow } from '../../registry
 import type { PeopleLedger } from '../../registry/people/parts.ts'
 import { accountWrites } from './accounts.ts'
 import { applicationReads, applicationWrites } from './applications.ts'
-import type { Queries } from './database.ts'
+import type { Queries, TransactionQueries } from './database.ts'
 import { subjectWrites } from './enterprises.ts'
 import { fileWrites } from './files.ts'
 import { holdingWrites } from './holdings.ts'
@@ -22,12 +22,12 @@ import { sessionWrites } from './sessions.ts'
 
 export interface OpenLedger extends FilingLedger, KeyLedger, PeopleLedger {
   readonly announcements: readonly Announcement[]
-  /** Writes the audit and change rows collected so far: the last thing before the commit. */
-  flush(): Promise<void>
+  /** Sends the audit and change rows collected so far: the last thing before the commit. */
+  flush(): void
 }
 
 /** The rows of one transaction, as `registry` wants to see them. */
-export function makeLedger(queries: Queries, caller: Caller, at: Date): OpenLedger {
+export function makeLedger(queries: TransactionQueries, caller: Caller, at: Date): OpenLedger {
   const audits: AuditEntry[] = []
   const announcements: Announcement[] = []
 
@@ -57,16 +57,16 @@ export function makeLedger(queries: Queries, caller: Caller, at: Date): OpenLedg
       announcements.push(announcement)
     },
 
-    async flush() {
-      await insertAudits(queries, caller, at, audits)
-      await insertChanges(queries, at, announcements)
+    flush() {
+      insertAudits(queries, caller, at, audits)
+      insertChanges(queries, at, announcements)
     },
   }
 }
 
 type RecordWrites = Pick<Ledger, 'lockRecord' | 'putRecord' | 'lockAliases' | 'putAliases'>
 
-function recordWrites(queries: Queries, at: Date): RecordWrites {
+function recordWrites(queries: TransactionQueries, at: Date): RecordWrites {
   return {
     async lockRecord(key) {
       const [row] = await queries.query<RecordRow>(
@@ -77,8 +77,8 @@ function recordWrites(queries: Queries, at: Date): RecordWrites {
     },
 
     async putRecord(record, before) {
-      if (before === undefined) await insertRecord(queries, record, at)
-      else await replaceRecord(queries, record, before, at)
+      if (before === undefined) insertRecord(queries, record, at)
+      else replaceRecord(queries, record, before, at)
     },
 
     async lockAliases(keys) {
@@ -133,39 +133,41 @@ function recordWrites(queries: Queries, at: Date): RecordWrites {
   }
 }
 
-async function insertRecord(queries: Queries, record: StoredRecord, at: Date): Promise<void> {
+function insertRecord(queries: TransactionQueries, record: StoredRecord, at: Date): void {
   const { digests, types } = searchableValues(record)
-  const rows = await queries.query(
+  queries.send(
     `with record as (
        insert into records (key, prefix, identifier, system, kind, values, aliases, subject, submitter, basis,
          serial, successor, gone, created_at, updated_at)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
-       on conflict do nothing returning key, prefix
-     ), indexed as (
-       insert into public_values (digest, key, prefix, type)
-       select v.digest, record.key, record.prefix, v.type
-       from record, unnest($15::bytea[], $16::text[]) as v (digest, type)
+       returning key, prefix
      )
-     select key from record`,
+     insert into public_values (digest, key, prefix, type)
+     select v.digest, record.key, record.prefix, v.type
+     from record, unnest($15::bytea[], $16::text[]) as v (digest, type)`,
     [record.key, record.prefix, record.identifier, ...recordParameters(record), at, digests, types],
+    taken,
   )
-  if (rows.length === 0) throw new Failure('ALREADY_EXISTS')
 }
 
-async function replaceRecord(
-  queries: Queries,
+function taken(): Failure {
+  return new Failure('ALREADY_EXISTS')
+}
+
+function replaceRecord(
+  queries: TransactionQueries,
   record: StoredRecord,
   before: StoredRecord,
   at: Date,
-): Promise<void> {
-  await queries.query(
+): void {
+  queries.send(
     `insert into record_versions (key, prefix, serial, kind, values, submitter, basis, successor, gone, written_at)
      select key, prefix, serial, kind, values, submitter, basis, successor, gone, updated_at
      from records where key = $1 and prefix = $2`,
     [before.key, before.prefix],
   )
   const { digests, types } = searchableValues(record)
-  await queries.query(
+  queries.send(
     `with forgotten as (
        delete from public_values where key = $1 and prefix = $2
      ), indexed as (
@@ -204,7 +206,7 @@ type DirectoryWrites = Pick<
   | 'nextCodeNumber'
 >
 
-function directoryWrites(queries: Queries, at: Date): DirectoryWrites {
+function directoryWrites(queries: TransactionQueries, at: Date): DirectoryWrites {
   return {
     async lockPrefix(system, prefix) {
       const [row] = await queries.query<PrefixRow & { epoch: number }>(
@@ -216,16 +218,15 @@ function directoryWrites(queries: Queries, at: Date): DirectoryWrites {
     },
 
     async putPrefix(row, before) {
-      const rows = await queries.query(
+      queries.send(
         before === undefined
           ? `insert into prefixes (system, prefix, owner, state, served, sites, uses, epoch, serial, created_at,
                updated_at)
-             values ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $9)
-             on conflict do nothing returning prefix`
+             values ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $9)`
           : `update prefixes
              set owner = $3, state = $4, served = $5, sites = $6, uses = $7, epoch = epoch + 1, serial = $8,
                updated_at = $9
-             where system = $1 and prefix = $2 returning prefix`,
+             where system = $1 and prefix = $2`,
         [
           row.system,
           row.prefix,
@@ -237,8 +238,8 @@ function directoryWrites(queries: Queries, at: Date): DirectoryWrites {
           row.serial,
           at,
         ],
+        taken,
       )
-      if (rows.length === 0) throw new Failure('ALREADY_EXISTS')
     },
 
     async prefixesWithAliasesUnder(system, prefix) {
@@ -256,23 +257,22 @@ function directoryWrites(queries: Queries, at: Date): DirectoryWrites {
 
     async growEpochs(prefixes, subjects) {
       if (prefixes.length > 0) {
-        await queries.query(
+        queries.send(
           `update prefixes set epoch = epoch + 1
            where (system, prefix) in (select * from unnest($1::text[], $2::text[]))`,
           [prefixes.map(([system]) => system), prefixes.map(([, prefix]) => prefix)],
         )
       }
       if (subjects.length > 0) {
-        await queries.query('update subjects set epoch = epoch + 1 where id = any($1)', [subjects])
+        queries.send('update subjects set epoch = epoch + 1 where id = any($1)', [subjects])
       }
     },
 
     async putSubject(subject) {
-      const rows = await queries.query(
+      queries.send(
         `insert into subjects (id, code, name, status, successor, uscc_index, uscc_sealed, region, industry, grade,
            epoch, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11)
-         on conflict (uscc_index) do nothing returning id`,
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11)`,
         [
           subject.id,
           subject.code,
@@ -286,8 +286,8 @@ function directoryWrites(queries: Queries, at: Date): DirectoryWrites {
           subject.grade,
           at,
         ],
+        taken,
       )
-      if (rows.length === 0) throw new Failure('ALREADY_EXISTS')
     },
 
     async nextCodeNumber(prefix, version) {
@@ -336,14 +336,14 @@ function clientWrites(queries: Queries, at: Date): Pick<Ledger, 'putClient' | 'r
   }
 }
 
-async function insertAudits(
-  queries: Queries,
+function insertAudits(
+  queries: TransactionQueries,
   caller: Caller,
   at: Date,
   entries: readonly AuditEntry[],
-): Promise<void> {
+): void {
   if (entries.length === 0) return
-  await queries.query(
+  queries.send(
     `insert into audit (id, at, actor, role, action, target, detail)
      select id, $2, $3, $4, action, target, detail
      from jsonb_to_recordset($1::jsonb) as entry (id text, action text, target text, detail jsonb)`,
@@ -358,13 +358,13 @@ async function insertAudits(
   )
 }
 
-async function insertChanges(
-  queries: Queries,
+function insertChanges(
+  queries: TransactionQueries,
   at: Date,
   announcements: readonly Announcement[],
-): Promise<void> {
+): void {
   if (announcements.length === 0) return
-  await queries.query(
+  queries.send(
     `insert into changes (id, identifier, prefix, serial, op, kind, keys, directory, at)
      select id, identifier, prefix, serial, op, kind, array(select jsonb_array_elements_text(keys)), directory, $2
      from jsonb_to_recordset($1::jsonb) as change (id text, identifier text, prefix text, serial bigint, op text,

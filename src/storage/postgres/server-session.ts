@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import type { Parameter, Queries } from './database.ts'
+import type { Parameter, Queries, TransactionQueries } from './database.ts'
+import { makeSent } from './sent.ts'
 import { errorOfPg, spoilsConnection } from './server-error.ts'
 import { parameterToText, parserOf } from './sql-text.ts'
 
@@ -27,35 +28,41 @@ const copyStallMs = 30_000
 /** One borrowed connection, asked one question after the other. */
 export interface Session extends Queries {
   /** What a transaction's work may use, until {@link end}. */
-  readonly queries: Queries
+  readonly queries: TransactionQueries
   /** Begins a transaction. */
   control(sql: string): Promise<string>
   /** Gives the rest of the transaction's statements so long. */
   allow(statementTimeoutMs: number): Promise<void>
-  /** Ends the transaction. @returns what happened, `COMMIT` or `ROLLBACK` */
+  /**
+   * Ends the transaction.
+   * @returns what happened, `COMMIT` or `ROLLBACK`
+   * @throws what a statement failed with that was sent and not waited for, when that rolled the transaction back
+   */
   end(kind: 'commit' | 'rollback'): Promise<string>
   /** Why the connection must not go back to the pool, if it must not. */
   readonly spoiledBy: unknown
 }
 
+/** @param client pipelined, unless the session is to copy: it sends each question at once and answers them in order */
 export function makeSession(
-  client: pg.ClientBase,
+  client: pg.Client | pg.PoolClient,
   nameOf: (sql: string) => string | undefined,
   timeoutMs: number,
 ): Session {
+  const sent = makeSent()
   let last: Promise<unknown> = Promise.resolve()
   let statementTimeoutMs = timeoutMs
   let spoiledBy: unknown
   let ended = false
 
-  /** `pg` queues concurrent questions too, but will not any more in its next version. */
+  /** A client that is not pipelined queues questions too, but will not any more in its next version. */
   function inOrder<T>(run: () => Promise<T>): Promise<T> {
     const runNow = () => (spoiledBy === undefined ? run() : Promise.reject(spoiledBy))
-    const result = last.then(runNow).catch(error => {
+    const result = (client.pipeline ? runNow() : last.then(runNow)).catch(error => {
       if (spoilsConnection(error)) spoiledBy ??= error
       throw errorOfPg(error)
     })
-    last = result.catch(() => undefined)
+    if (!client.pipeline) last = result.catch(() => undefined)
     return result
   }
 
@@ -90,22 +97,31 @@ export function makeSession(
     return (await ask({ text: sql })).command
   }
 
-  const queries: Queries = {
+  function run(sql: string, parameters: readonly Parameter[]): Promise<pg.QueryResult> {
+    assert(!ended, 'a transaction was used after its end')
+    const name = nameOf(sql)
+    const values = parameters.map(toWire)
+    return ask({ text: sql, values, ...(name === undefined ? {} : { name }) })
+  }
+
+  const queries: TransactionQueries = {
     async query<Row extends object>(sql: string, parameters: readonly Parameter[] = []) {
-      assert(!ended, 'a transaction was used after its end')
-      const name = nameOf(sql)
-      const values = parameters.map(toWire)
-      const { rows } = await ask({ text: sql, values, ...(name === undefined ? {} : { name }) })
+      const { rows } = await sent.before(run(sql, parameters))
       return rows as Row[]
+    },
+
+    send(sql, parameters, taken) {
+      sent.add(run(sql, parameters), taken)
     },
 
     async exec(sql) {
       assert(!ended, 'a transaction was used after its end')
-      await ask({ text: sql })
+      await sent.before(ask({ text: sql }))
     },
 
     async copy(sql, chunks) {
       assert(!ended, 'a transaction was used after its end')
+      assert(!client.pipeline, 'a transaction that copies says so: { copies: true }')
       await control(`set local statement_timeout = ${copyTimeoutMs}`)
       const count = await inOrder(() => copyAll(sql, chunks)).catch(error => {
         throw error instanceof SourceFailure ? error.cause : error
@@ -129,9 +145,11 @@ export function makeSession(
       statementTimeoutMs = ms
     },
 
-    end(kind) {
+    async end(kind) {
       ended = true
-      return control(kind)
+      const tag = await control(kind)
+      if (kind === 'commit' && tag === 'ROLLBACK') await sent.demandWhole()
+      return tag
     },
   }
 }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
 import { Failure } from '../../model/failures.ts'
-import type { Database, Queries, TransactionOptions } from './database.ts'
-import { isConflict } from './server-error.ts'
+import type { Database, TransactionOptions, TransactionQueries } from './database.ts'
+import { errorOfPg, isConflict } from './server-error.ts'
 import { makeListener } from './server-listener.ts'
 import { openPrimaryPool, type ServerLog } from './server-pool.ts'
 import { graceMs, makeSession, makeStatementNames, type Session, types } from './server-session.ts'
@@ -49,7 +50,12 @@ export async function openServer(options: ServerOptions): Promise<Database> {
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveDelayMs,
   }
-  const pool = await openPrimaryPool({ urls, size: poolSize, settings, log })
+  const pool = await openPrimaryPool({
+    urls,
+    size: poolSize,
+    settings: { ...settings, pipeline: true },
+    log,
+  })
   const listener = makeListener({
     url: pool.url,
     settings: { ...settings, query_timeout: statementTimeoutMs + graceMs },
@@ -67,11 +73,27 @@ export async function openServer(options: ServerOptions): Promise<Database> {
     })
   }
 
+  /** Copying is rare and takes long beside the making of a connection. */
+  async function inOwnSession<T>(run: (session: Session) => Promise<T>): Promise<T> {
+    const client = new pg.Client({ ...settings, connectionString: pool.url() })
+    // It is told by the statement under way.
+    client.on('error', () => undefined)
+    try {
+      await client.connect().catch(error => {
+        throw errorOfPg(error)
+      })
+      return await run(makeSession(client, nameOf, statementTimeoutMs))
+    } finally {
+      await client.end().catch(() => undefined)
+    }
+  }
+
   function transactionOnce<T>(
-    work: (queries: Queries) => Promise<T>,
-    { statementTimeoutMs }: TransactionOptions = {},
+    work: (queries: TransactionQueries) => Promise<T>,
+    { statementTimeoutMs, copies = false }: TransactionOptions = {},
   ): Promise<T> {
-    return inSession(session => runTransaction(session, work, statementTimeoutMs))
+    const inIt = copies ? inOwnSession : inSession
+    return inIt(session => runTransaction(session, work, statementTimeoutMs))
   }
 
   return {
@@ -81,7 +103,7 @@ export async function openServer(options: ServerOptions): Promise<Database> {
     exec: sql => inSession(session => session.exec(sql)),
     transaction: (work, more) => retryConflicts(() => transactionOnce(work, more)),
     // Not repeated after a conflict, since the chunks are gone.
-    copy: (sql, chunks) => transactionOnce(queries => queries.copy(sql, chunks)),
+    copy: (sql, chunks) => transactionOnce(queries => queries.copy(sql, chunks), { copies: true }),
     listen: listener.listen,
     async close() {
       await listener.close()
@@ -92,7 +114,7 @@ export async function openServer(options: ServerOptions): Promise<Database> {
 
 async function runTransaction<T>(
   session: Session,
-  work: (queries: Queries) => Promise<T>,
+  work: (queries: TransactionQueries) => Promise<T>,
   statementTimeoutMs: number | undefined,
 ): Promise<T> {
   await session.control('begin isolation level read committed')

@@ -1,7 +1,7 @@
 import type { Caller } from '../../model/caller.ts'
 import { Failure } from '../../model/failures.ts'
 import type { Announcement, Idempotency } from '../../registry/parts.ts'
-import type { Database, Queries } from './database.ts'
+import type { Database, Queries, TransactionQueries } from './database.ts'
 import { makeLedger, type OpenLedger } from './ledger.ts'
 
 export interface TransactionsParts {
@@ -31,8 +31,8 @@ export function makeTransactions({ database, now, follow }: TransactionsParts): 
 
         const ledger = makeLedger(queries, caller, at)
         const outcome = await work(ledger)
-        await ledger.flush()
-        if (idempotency !== undefined) await keepOutcome(queries, idempotency, outcome)
+        ledger.flush()
+        if (idempotency !== undefined) keepOutcome(queries, idempotency, outcome)
         return { outcome, announcements: ledger.announcements }
       })
       if (announcements.length > 0) await follow(announcements)
@@ -66,12 +66,12 @@ async function claimKey(
   return former
 }
 
-async function keepOutcome(
-  queries: Queries,
+function keepOutcome(
+  queries: TransactionQueries,
   { scope, key }: Idempotency,
   outcome: unknown,
-): Promise<void> {
-  await queries.query('update idempotency set outcome = $3 where scope = $1 and key = $2', [
+): void {
+  queries.send('update idempotency set outcome = $3 where scope = $1 and key = $2', [
     scope,
     key,
     JSON.stringify(outcome ?? null),

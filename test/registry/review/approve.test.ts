@@ -1,5 +1,9 @@
 import t from 'tap'
-import type { Database, Queries } from '../../../src/storage/postgres/database.ts'
+import type {
+  Database,
+  Queries,
+  TransactionQueries,
+} from '../../../src/storage/postgres/database.ts'
 import { aFiling, anOffice } from '../../support/filing.ts'
 import { eachEngine } from '../../support/store.ts'
 
@@ -60,11 +64,11 @@ async function rowsOf(database: Database): Promise<Record<string, unknown>> {
 function aBreakingDatabase(database: Database) {
   let left = Number.POSITIVE_INFINITY
 
-  async function lose(queries: Queries): Promise<void> {
+  function lose(queries: TransactionQueries): void {
     left = Number.POSITIVE_INFINITY
     // The embedded engine has one session, which cannot be ended alone.
     if (database.engine === 'embedded') throw new Error('lost')
-    await queries.query('select pg_terminate_backend(pg_backend_pid())')
+    queries.send('select pg_terminate_backend(pg_backend_pid())', [])
   }
 
   return {
@@ -76,16 +80,20 @@ function aBreakingDatabase(database: Database) {
       ...database,
       transaction: (work, options) =>
         database.transaction(async queries => {
-          const breaking: Queries = {
+          const breaking: TransactionQueries = {
             exec: sql => queries.exec(sql),
             copy: (sql, chunks) => queries.copy(sql, chunks),
             async query<Row extends object>(...statement: Parameters<Queries['query']>) {
-              if (left-- === 0) await lose(queries)
+              if (left-- === 0) lose(queries)
               return queries.query<Row>(...statement)
+            },
+            send(...statement) {
+              if (left-- === 0) lose(queries)
+              queries.send(...statement)
             },
           }
           const result = await work(breaking)
-          if (left-- === 0) await lose(queries)
+          if (left-- === 0) lose(queries)
           return result
         }, options),
     } satisfies Database,

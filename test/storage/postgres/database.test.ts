@@ -266,14 +266,55 @@ eachEngine(t, 'a copy whose source fails undoes the whole copy', async (t, datab
 eachEngine(t, 'copying is part of its transaction', async (t, database) => {
   await withNumbers(database, 0)
 
-  const failing = database.transaction(async queries => {
-    await queries.copy('copy numbers from stdin', chunks('1\n', '2\n'))
-    t.strictSame(await queries.query('select count(*) as count from numbers'), [{ count: 2 }])
-    throw new Error('not after all')
-  })
+  const failing = database.transaction(
+    async queries => {
+      await queries.copy('copy numbers from stdin', chunks('1\n', '2\n'))
+      t.strictSame(await queries.query('select count(*) as count from numbers'), [{ count: 2 }])
+      throw new Error('not after all')
+    },
+    { copies: true },
+  )
 
   await t.rejects(failing, { message: 'not after all' })
   t.equal(await countNumbers(database), 0)
+})
+
+eachEngine(t, 'what is sent is written in its turn', async (t, database) => {
+  await withNumbers(database, 0)
+
+  const seen = await database.transaction(async queries => {
+    queries.send('insert into numbers values ($1)', [1])
+    queries.send('update numbers set n = n + $1', [10])
+    return queries.query('select n from numbers')
+  })
+
+  t.strictSame(seen, [{ n: 11 }])
+  t.equal(await countNumbers(database), 1)
+})
+
+eachEngine(t, 'what fails unwaited for fails what is waited for next', async (t, database) => {
+  await withNumbers(database, 0)
+
+  const failing = database.transaction(async queries => {
+    queries.send('insert into numbers values (1)', [])
+    queries.send('select 1 / $1::int', [0])
+    await queries.query('select count(*) from numbers')
+  })
+
+  await t.rejects(failing, { message: /division by zero/ })
+  t.equal(await countNumbers(database), 0)
+})
+
+eachEngine(t, 'what fails last, unwaited for, fails the commit', async (t, database) => {
+  await withNumbers(database, 1)
+
+  const taken = database.transaction(async queries => {
+    queries.send('create unique index on numbers (n)', [])
+    queries.send('insert into numbers select n from numbers', [], () => new Error('taken'))
+  })
+
+  await t.rejects(taken, { message: 'taken' })
+  t.equal(await countNumbers(database), 1)
 })
 
 eachEngine(

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Database, Queries } from '../../../src/storage/postgres/database.ts'
+import type { Database, TransactionQueries } from '../../../src/storage/postgres/database.ts'
 import { coreOver } from '../../registry/a-core.ts'
 import { codePrefix } from '../../support/builders.ts'
 import { eachEngine } from '../../support/store.ts'
@@ -25,12 +25,19 @@ async function rowsOf(database: Database) {
 
 /** A database that breaks down at the n-th statement of each transaction, as if its machine had. */
 function breakingAt(database: Database, broken: { at: number; asked: number }): Database {
-  const breaking = (queries: Queries): Queries => ({
+  function count(): void {
+    broken.asked += 1
+    if (broken.asked === broken.at) throw new Error(`broken at ${broken.at}`)
+  }
+  const breaking = (queries: TransactionQueries): TransactionQueries => ({
     ...queries,
     async query(sql, parameters) {
-      broken.asked += 1
-      if (broken.asked === broken.at) throw new Error(`broken at ${broken.at}`)
+      count()
       return queries.query(sql, parameters)
+    },
+    send(...statement) {
+      count()
+      queries.send(...statement)
     },
   })
   return {

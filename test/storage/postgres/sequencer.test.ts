@@ -200,6 +200,7 @@ t.test('a sequencer goes on until nothing is left, however often it is nudged', 
       rounds += 1
     },
     onError: error => void errors.push(error),
+    sleep: async () => {},
   })
   await database.query(
     `insert into changes (id, identifier, prefix, serial, op, kind, keys, at)
@@ -236,6 +237,7 @@ t.test('a sequencer that failed goes on at the next nudge', async t => {
     hashRow: hashAuditRow,
     onNumbered: numberedOnce.open,
     onError: error => void errors.push(error),
+    sleep: async () => {},
   })
   await write(whole, 'a')
 
@@ -248,4 +250,62 @@ t.test('a sequencer that failed goes on at the next nudge', async t => {
 
   t.match(errors, [{ message: 'away' }])
   t.strictSame(await numbered(whole), [[1, 'a']])
+})
+
+t.test('rounds that follow each other leave the disk to the writes between them', async t => {
+  const database = await aStore(t)
+  const rest = aGate()
+  const rested = aGate()
+  const numberedOnce = aGate()
+  let rounds = 0
+  const sequencer = makeSequencer({
+    database,
+    hashRow: hashAuditRow,
+    onNumbered: () => {
+      rounds += 1
+      numberedOnce.open()
+    },
+    onError: error => t.fail(String(error)),
+    sleep: async () => {
+      rested.open()
+      await rest.gate
+    },
+  })
+  await write(database, 'a')
+  sequencer.nudge()
+  await numberedOnce.gate
+  await rested.gate
+
+  for (const identifier of ['b', 'c', 'd']) {
+    await write(database, identifier)
+    sequencer.nudge()
+  }
+  const whileResting = await numbered(database)
+  rest.open()
+  while ((await makeChangeReader(database).range()).newest < 4);
+  await sequencer.close()
+
+  t.strictSame(whileResting, [[1, 'a']])
+  t.equal(rounds, 2)
+})
+
+t.test('a sequencer that rests ends at once', async t => {
+  const database = await aStore(t)
+  const resting = aGate()
+  const sequencer = makeSequencer({
+    database,
+    hashRow: hashAuditRow,
+    onNumbered: () => {},
+    onError: error => t.fail(String(error)),
+    sleep: (_, signal) => {
+      resting.open()
+      return new Promise((_, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason)),
+      )
+    },
+  })
+  sequencer.nudge()
+  await resting.gate
+
+  await t.resolves(sequencer.close())
 })
