@@ -113,7 +113,7 @@ export interface SequencerParts {
  * Between rounds that follow each other. A round waits for the disk as the writes do that it numbers: one beside each of
  * them would take them half as long again. Long against a write, short against the second in which siblings know of it.
  */
-const restMs = 100
+const restMs = 200
 
 /** Runs {@link numberCommitted} whenever it is nudged, until nothing is left: at once, and then with rests. */
 export function makeSequencer(parts: SequencerParts): Sequencer {
