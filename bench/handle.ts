@@ -1,8 +1,8 @@
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { encodeQuestions } from '../src/protocols/handle/load/handle-questions.ts'
-import { type Load, type Place, runLoad } from '../src/protocols/handle/load/load.ts'
+import { encodeQuestions } from '../src/load/handle-questions.ts'
+import { type Load, type Place, runLoad } from '../src/load/load.ts'
 import { type Child, startChild } from './load/child.ts'
 import type { Contestant } from './load/compare.ts'
 import { cpuSeconds, type Measured } from './load/measure.ts'
@@ -40,20 +40,20 @@ export async function handleContestants(node: Child): Promise<{
 
 async function measure(pid: number, place: Place, way: Way, seconds: number): Promise<Measured> {
   const cpuBefore = cpuSeconds(pid)
-  const loaded = await runLoad({ ...way, place, handles, seconds })
+  const loaded = await runLoad({ ...way, place, identifiers: handles, seconds })
   return {
     answersPerSecond: loaded.answersPerSecond,
     answersPerCpuSecond: loaded.answerCount / (cpuSeconds(pid) - cpuBefore),
     p50Ms: loaded.p50Ms,
     p99Ms: loaded.p99Ms,
-    errorCount: loaded.errorCount + loaded.lostCount,
+    errorCount: loaded.errorCount + loaded.unknownCount + loaded.lostCount,
     bytesPerAnswer: loaded.bytesPerAnswer,
   }
 }
 
 async function askOnce(place: Place, handle: string): Promise<Buffer> {
   const socket = connect(place)
-  socket.write(encodeQuestions([handle])[0] ?? '')
+  socket.write(encodeQuestions([handle])[0]?.bytes ?? '')
   // One write there is one chunk here.
   for await (const chunk of socket) return chunk
   throw new Error('the node closed the connection')

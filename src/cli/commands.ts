@@ -1,5 +1,6 @@
 import { apply, applyEdit, applyList, applyShow, applySubmit, applyWithdraw } from './apply.ts'
 import { bench } from './bench.ts'
+import { benchCompare } from './bench-compare.ts'
 import { clientCreate, clientList, clientRevoke } from './client.ts'
 import { codePlace, codeResume, codeRevoke, codeShow, codeSuspend } from './code.ts'
 import type { Command } from './command.ts'
@@ -47,6 +48,7 @@ export const commands: readonly Command[] = [
   resolve,
   trace,
   bench,
+  benchCompare,
   exportRecords,
   apply,
   applyEdit,

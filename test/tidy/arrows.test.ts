@@ -30,6 +30,8 @@ const arrows: Readonly<Record<string, Arrow>> = {
   demo: { uses: [...words, ...rules, 'registry'] },
   storage: { uses: words, names: [...rules, ...work] },
   runtime: { uses: ['model'] },
+  // Clients that put a server under load.
+  load: { uses: ['model', 'protocols'] },
 }
 
 /** Everybody but the words may name these: they come in as arguments. */

@@ -9,15 +9,22 @@ const sweepEveryMs = 100
 const receiveBufferBytes = 4 * 1024 * 1024
 
 /** Asks from one socket with `depth` questions under way. Of an answer in several datagrams the first one counts. */
-export const driveUdp: Drive = ({ host, port }, questions, tally, { depth }) => {
-  const window = new QuestionWindow(questions, tally, depth)
+export const driveUdp: Drive = parts => {
+  const { place, tally, depth } = parts
+  const { host, port } = place
+  const window = new QuestionWindow(parts, depth)
+  let hasEnded = false
   const family = isIPv6(host) ? 6 : 4
   const socket = createSocket({
     type: family === 6 ? 'udp6' : 'udp4',
     recvBufferSize: receiveBufferBytes,
     lookup: (name, _options, callback) => callback(null, name, family),
   })
-  const ask = (slot: number) => socket.send(window.ask(slot), port, host)
+  function ask(slot: number): void {
+    if (hasEnded) return
+    const frame = window.ask(slot, ask)
+    if (frame !== undefined) socket.send(frame, port, host)
+  }
   socket.on('message', datagram => {
     const slot = window.answered(datagram, 0, datagram.length)
     if (slot !== undefined) ask(slot)
@@ -28,6 +35,7 @@ export const driveUdp: Drive = ({ host, port }, questions, tally, { depth }) => 
     for (const slot of window.giveUp(performance.now() - answerTimeoutMs)) ask(slot)
   }, sweepEveryMs)
   return () => {
+    hasEnded = true
     clearInterval(sweep)
     socket.close()
   }

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { envelopeBytes } from '../envelope.ts'
+import { envelopeBytes } from '../protocols/handle/envelope.ts'
 import { QuestionWindow } from './handle-questions.ts'
 import type { Drive } from './load.ts'
 
@@ -10,17 +10,21 @@ const pauseAfterBreakMs = 100
  * Asks over connections that are kept open with `depth` questions under way on each; or, `isReconnecting`, over a new
  * connection for each question.
  */
-export const driveTcp: Drive = (place, questions, tally, { depth, isReconnecting }) => {
+export const driveTcp: Drive = parts => {
+  const { place, tally, depth, isReconnecting } = parts
   let hasEnded = false
   let socket: Socket
-  const window = new QuestionWindow(questions, tally, isReconnecting ? 1 : depth)
+  const window = new QuestionWindow(parts, isReconnecting ? 1 : depth)
 
   function open(): void {
     let rest = Buffer.alloc(0)
     socket = connect({ ...place, noDelay: true })
     const own = socket
-    const askAll = (slots: readonly number[]) =>
-      own.write(Buffer.concat(slots.map(slot => window.ask(slot))))
+    function askAll(slots: readonly number[]): void {
+      if (hasEnded || own !== socket) return
+      const frames = slots.flatMap(slot => window.ask(slot, later => askAll([later])) ?? [])
+      if (frames.length > 0) own.write(Buffer.concat(frames))
+    }
     own.on('connect', () => askAll(window.slots()))
     own.on('data', chunk => {
       const input = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])

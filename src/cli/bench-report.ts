@@ -1,0 +1,117 @@
+import type { LoadResult } from '../load/result.ts'
+import { say } from '../model/text.ts'
+import { html, Markup } from '../protocols/http/pages/html.ts'
+import type { Language } from './language.ts'
+
+const chart = { width: 860, height: 360, left: 64, right: 20, top: 16, bottom: 44 } as const
+/** Told apart by their dashes too, for those who see few colours or print in none. */
+const strokes = [
+  { colour: '#0b57b0', dash: '' },
+  { colour: '#9a1218', dash: '7 4' },
+  { colour: '#0a5c2b', dash: '2 3' },
+  { colour: '#6d4300', dash: '10 3 2 3' },
+] as const
+
+/** As far as logarithms of latencies go: a microsecond to a minute. */
+const msMin = 0.001
+
+/** One page that needs nothing else: what was loaded, how fast answers came, and the curve of latencies. */
+export function benchReportHtml(results: readonly LoadResult[], language: Language): string {
+  const shown = results.slice(0, strokes.length)
+  const title = say('压测报告', 'Load report')[language]
+  return html`<!doctype html>
+<html lang="${language === 'zh' ? 'zh-CN' : 'en'}"><head><meta charset="utf-8"><title>${title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>${new Markup(style)}</style></head>
+<body><h1>${title}</h1>
+<p>${machineLine(shown[0])}</p>
+${figures(shown, language)}
+<h2>${say('时延曲线', 'Latencies by percentile')[language]}</h2>
+${curves(shown, language)}
+<p class="faint">${
+    say(
+      '开环（固定速率）时，时延自请求到期算起，等待计入；闭环时自发出算起。图中未显示网络时延。',
+      'At a fixed rate a latency counts from when the question was due, waiting included; in a closed loop from when it was sent. No network lies between.',
+    )[language]
+  }</p>
+</body></html>
+`.text
+}
+
+function machineLine(result: LoadResult | undefined): string {
+  if (result === undefined) return ''
+  const { processor, cores, system, node } = result.machine
+  return `${processor}, ${cores} × · ${system} · Node ${node} · ${result.at}`
+}
+
+const columns = [
+  [say('名称', 'name'), (r: LoadResult) => r.name],
+  [say('每秒应答', 'answers/s'), (r: LoadResult) => Math.round(r.loaded.answersPerSecond)],
+  [say('p50 毫秒', 'p50 ms'), (r: LoadResult) => r.loaded.p50Ms.toFixed(2)],
+  [say('p99 毫秒', 'p99 ms'), (r: LoadResult) => r.loaded.p99Ms.toFixed(2)],
+  [say('p99.9 毫秒', 'p99.9 ms'), (r: LoadResult) => r.loaded.p999Ms.toFixed(2)],
+  [say('最大毫秒', 'longest ms'), (r: LoadResult) => r.loaded.maxMs.toFixed(2)],
+  [say('错误', 'errors'), (r: LoadResult) => r.loaded.errorCount],
+  [
+    say('丢失或未发', 'lost or not asked'),
+    (r: LoadResult) => r.loaded.lostCount + r.loaded.overdueCount,
+  ],
+  [
+    say('CPU 微秒/应答', 'CPU µs each'),
+    (r: LoadResult) => r.server?.cpuMicrosecondsPerAnswer.toFixed(1) ?? '–',
+  ],
+  [
+    say('内存 MB', 'memory MB'),
+    (r: LoadResult) =>
+      r.server === undefined ? '–' : Math.round(r.server.residentBytes / 2 ** 20),
+  ],
+] as const
+
+function figures(results: readonly LoadResult[], language: Language): Markup {
+  return html`<div class="wide"><table><thead><tr>${columns.map(([name]) => html`<th scope="col">${name[language]}</th>`)}</tr></thead>
+<tbody>${results.map(result => html`<tr>${columns.map(([, of]) => html`<td>${of(result)}</td>`)}</tr>`)}</tbody></table></div>`
+}
+
+/** Percentiles by their distance from 100 %, latencies by their logarithm: the tail is what is to be seen. */
+function curves(results: readonly LoadResult[], language: Language): Markup {
+  const all = results.flatMap(({ loaded }) => loaded.latencyMs.map(([, ms]) => Math.max(ms, msMin)))
+  const low = 10 ** Math.floor(Math.log10(Math.min(...all, 1)))
+  const high = 10 ** Math.ceil(Math.log10(Math.max(...all, 1)))
+  const x = (percentile: number) => {
+    const nines = -Math.log10(Math.max(1 - percentile / 100, 1e-5))
+    return chart.left + (nines / 5) * (chart.width - chart.left - chart.right)
+  }
+  const y = (ms: number) => {
+    const share = Math.log10(Math.max(ms, msMin) / low) / Math.log10(high / low)
+    return chart.height - chart.bottom - share * (chart.height - chart.top - chart.bottom)
+  }
+  const decades: number[] = []
+  for (let ms = low; ms <= high * 1.001; ms *= 10) decades.push(ms)
+  const label = say('各百分位的时延', 'latency by percentile')[language]
+  return html`<svg viewBox="0 0 ${chart.width} ${chart.height}" role="img" aria-label="${label}">
+${decades.map(ms => html`<line class="grid" x1="${chart.left}" x2="${chart.width - chart.right}" y1="${y(ms).toFixed(1)}" y2="${y(ms).toFixed(1)}"/><text x="${chart.left - 8}" y="${(y(ms) + 4).toFixed(1)}" text-anchor="end">${msText(ms)}</text>`)}
+${[0, 50, 90, 99, 99.9, 99.99].map(p => html`<line class="grid" x1="${x(p).toFixed(1)}" x2="${x(p).toFixed(1)}" y1="${chart.top}" y2="${chart.height - chart.bottom}"/><text x="${x(p).toFixed(1)}" y="${chart.height - chart.bottom + 18}" text-anchor="middle">${p} %</text>`)}
+${results.map(({ loaded }, at) => {
+  const { colour, dash } = strokes[at] as (typeof strokes)[number]
+  const points = loaded.latencyMs
+    .map(([p, ms]) => `${x(p).toFixed(1)},${y(ms).toFixed(1)}`)
+    .join(' ')
+  return html`<polyline points="${points}" fill="none" stroke="${colour}" stroke-width="2" stroke-dasharray="${dash}"/>`
+})}
+</svg><ul class="legend">${results.map(({ name }, at) => {
+    const { colour, dash } = strokes[at] as (typeof strokes)[number]
+    return html`<li><svg viewBox="0 0 40 8" class="key" aria-hidden="true"><line x1="0" x2="40" y1="4" y2="4" stroke="${colour}" stroke-width="2" stroke-dasharray="${dash}"/></svg> ${name}</li>`
+  })}</ul>`
+}
+
+function msText(ms: number): string {
+  return ms >= 1000
+    ? `${ms / 1000} s`
+    : ms >= 1
+      ? `${ms} ms`
+      : `${Number((ms * 1000).toPrecision(3))} µs`
+}
+
+const style = `:root{color-scheme:light}body{font:16px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;color:#1a1d21;background:#fff;max-width:60rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}.faint{color:#59616a}.wide{overflow-x:auto}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{border-bottom:1px solid #dde1e6;padding:.35rem .6rem;text-align:right;white-space:nowrap}th:first-child,td:first-child{text-align:left}
+svg{width:100%;height:auto}text{font-size:12px;fill:#59616a}.grid{stroke:#dde1e6}.legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.5rem 1.5rem}.key{width:2.5rem;height:.5rem;vertical-align:middle}`

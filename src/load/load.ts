@@ -1,0 +1,76 @@
+import { encodeQuestions } from './handle-questions.ts'
+import { driveTcp } from './handle-tcp.ts'
+import { driveUdp } from './handle-udp.ts'
+import { driveHttp } from './http.ts'
+import { encodeRequests, type HttpForm } from './http-requests.ts'
+import { closedLoop, openLoop, type Pace } from './pace.ts'
+import { type Loaded, makeTally, type Tally } from './tally.ts'
+
+/** Where a server is; the host is an address. */
+export interface Place {
+  readonly host: string
+  readonly port: number
+}
+
+export interface Load {
+  readonly via: 'tcp' | 'udp' | 'http'
+  readonly place: Place
+  /** Asked one after another, again and again. */
+  readonly identifiers: readonly string[]
+  /** How it is asked over HTTP. */
+  readonly form?: HttpForm
+  readonly connections: number
+  /** Questions under way on each connection. */
+  readonly depth: number
+  /** Questions a second, whatever the answers do; absent: each as soon as there is an answer. */
+  readonly perSecond?: number
+  /** A new connection for each question; Handle over TCP only, and `depth` is 1 then. */
+  readonly isReconnecting?: boolean
+  readonly seconds: number
+}
+
+/** One question, encoded once. */
+export interface Question {
+  readonly bytes: Buffer
+  /** What its answer is worth, such as the identifiers of a batch. */
+  readonly answerCount: number
+}
+
+export interface DriveParts {
+  readonly place: Place
+  readonly questions: readonly Question[]
+  readonly tally: Tally
+  readonly pace: Pace
+  readonly depth: number
+  readonly isReconnecting: boolean
+}
+
+/** Keeps one connection or socket busy until it is told to stop. */
+export type Drive = (parts: DriveParts) => () => void
+
+const drives: Readonly<Record<Load['via'], Drive>> = {
+  tcp: driveTcp,
+  udp: driveUdp,
+  http: driveHttp,
+}
+
+/** Asks in a closed loop, or at a fixed rate, and says how fast answers came. */
+export async function runLoad(load: Load): Promise<Loaded> {
+  const { via, place, identifiers, connections, depth, perSecond, seconds } = load
+  const questions =
+    via === 'http'
+      ? encodeRequests(identifiers, load.form ?? 'json', place)
+      : encodeQuestions(identifiers)
+  const tally = makeTally()
+  const startedAtMs = performance.now()
+  const pace = perSecond === undefined ? closedLoop() : openLoop(perSecond, startedAtMs)
+  const { isReconnecting = false } = load
+  const parts = { place, questions, tally, pace, depth, isReconnecting }
+  const stops = Array.from({ length: connections }, () => drives[via](parts))
+  await new Promise(resolve => setTimeout(resolve, seconds * 1000))
+  const endedAtMs = performance.now()
+  const result = tally.result((endedAtMs - startedAtMs) / 1000, pace.overdue(endedAtMs))
+  pace.stop()
+  for (const stop of stops) stop()
+  return result
+}
