@@ -111,7 +111,7 @@ function msText(ms: number): string {
       : `${Number((ms * 1000).toPrecision(3))} µs`
 }
 
-const style = `:root{color-scheme:light}body{font:16px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;color:#1a1d21;background:#fff;max-width:60rem;margin:2rem auto;padding:0 1rem}
+const style = `:root{color-scheme:light}body{font:16px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;color:#1a1d21;background:#fff;max-width:68rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}.faint{color:#59616a}.wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{border-bottom:1px solid #dde1e6;padding:.35rem .6rem;text-align:right;white-space:nowrap}th:first-child,td:first-child{text-align:left}
 svg{width:100%;height:auto}text{font-size:12px;fill:#59616a}.grid{stroke:#dde1e6}.legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.5rem 1.5rem}.key{width:2.5rem;height:.5rem;vertical-align:middle}`
