@@ -236,3 +236,40 @@ eachEngine(t, 'a prefix that another holds here is put before a person', async (
   t.equal((await office.applications.read(id, reviewer))?.state, 'submitted', 'nothing was done')
   t.equal((await database.query('select id from subjects')).length, 1)
 })
+
+eachEngine(t, 'a proven prefix is not cut out of what another holds', async (t, database) => {
+  const { office, firm, other, reviewer, challenge, signedBy } = await anOfficeBeside(database, {
+    [`0.NA/${prefix}`]: [admin(`0.NA/${prefix}`, 300), key(300, 'own')],
+  })
+  const holder = await office.enroll(other, reviewer)
+  await office.prefix(`${prefix}.7`, { owner: holder })
+  const { id: proof, sign } = await challenge()
+  await office.prefixProofs.answer(proof, signedBy('own', sign), firm)
+  const basic = { ...aFirm, uscc: '12110000MB0DEMBB94', producerName: '他' }
+  const filing = { ...aFiling, basic, proof, submit: true }
+  const { id } = await office.applications.create(filing, { caller: firm })
+
+  const approval = office.review.decide(id, { decision: 'approve' }, { caller: reviewer })
+
+  await t.rejects(approval, { code: 'STATE_CONFLICT', facts: { prefix, overlaps: `${prefix}.7` } })
+  t.equal(office.directory.find('handle', prefix), undefined)
+  t.equal((await database.query('select id from subjects')).length, 1)
+})
+
+eachEngine(t, 'a prefix beside it with a longer number is no part of it', async (t, database) => {
+  const { office, firm, other, reviewer, challenge, signedBy } = await anOfficeBeside(database, {
+    [`0.NA/${prefix}`]: [admin(`0.NA/${prefix}`, 300), key(300, 'own')],
+  })
+  const holder = await office.enroll(other, reviewer)
+  await office.prefix(`${prefix}7`, { owner: holder })
+  const { id: proof, sign } = await challenge()
+  await office.prefixProofs.answer(proof, signedBy('own', sign), firm)
+  const basic = { ...aFirm, uscc: '12110000MB0DEMBB94', producerName: '他' }
+  const filing = { ...aFiling, basic, proof, submit: true }
+  const { id } = await office.applications.create(filing, { caller: firm })
+
+  const approved = await office.review.decide(id, { decision: 'approve' }, { caller: reviewer })
+
+  const subject = office.directory.subjectByCode(approved?.code ?? '')
+  t.equal(office.directory.find('handle', prefix)?.owner, subject?.id)
+})
