@@ -238,21 +238,23 @@ eachEngine(t, 'a prefix that another holds here is put before a person', async (
 })
 
 eachEngine(t, 'a proven prefix is not cut out of what another holds', async (t, database) => {
-  const { office, firm, other, reviewer, challenge, signedBy } = await anOfficeBeside(database, {
-    [`0.NA/${prefix}`]: [admin(`0.NA/${prefix}`, 300), key(300, 'own')],
+  const whole = '88.119'
+  const { office, firm, other, reviewer, signedBy } = await anOfficeBeside(database, {
+    [`0.NA/${whole}`]: [admin(`0.NA/${whole}`, 300), key(300, 'own')],
   })
   const holder = await office.enroll(other, reviewer)
-  await office.prefix(`${prefix}.7`, { owner: holder })
-  const { id: proof, sign } = await challenge()
-  await office.prefixProofs.answer(proof, signedBy('own', sign), firm)
+  await office.prefix(`${whole}.7`, { owner: holder })
+  const { id: proof, challenge } = await office.prefixProofs.challenge(whole, { caller: firm })
+  await office.prefixProofs.answer(proof, signedBy('own', challenge?.sign ?? ''), firm)
   const basic = { ...aFirm, uscc: '12110000MB0DEMBB94', producerName: '他' }
   const filing = { ...aFiling, basic, proof, submit: true }
   const { id } = await office.applications.create(filing, { caller: firm })
 
   const approval = office.review.decide(id, { decision: 'approve' }, { caller: reviewer })
 
-  await t.rejects(approval, { code: 'STATE_CONFLICT', facts: { prefix, overlaps: `${prefix}.7` } })
-  t.equal(office.directory.find('handle', prefix), undefined)
+  const facts = { prefix: whole, overlaps: `${whole}.7` }
+  await t.rejects(approval, { code: 'STATE_CONFLICT', facts })
+  t.equal(office.directory.find('handle', whole), undefined)
   t.equal((await database.query('select id from subjects')).length, 1)
 })
 
