@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
 import { makeRsaKey, makeRsaSigner } from '../crypto/rsa-key.ts'
 import { makeSm2Key, publicKeyOfSm2 } from '../crypto/sm2.ts'
 import { say } from '../model/text.ts'
@@ -15,6 +13,7 @@ import { encodePublicKey } from '../protocols/handle/values/public-key.ts'
 import { type Command, UsageError } from './command.ts'
 import { exitCodes } from './exit-codes.ts'
 import { json, table } from './print.ts'
+import { type NewFile, writeNewFiles } from './write-new-files.ts'
 
 interface MadeKey {
   readonly publicKey: PublicJwk
@@ -48,10 +47,7 @@ export const keyMake: Command = {
       throw new UsageError(say('--type 须为 rsa 或 sm2', '--type is rsa or sm2'))
     const { publicKey, pkcs8 } = await make()
     const files = filesOf(name, publicKey, pkcs8)
-    refuseExisting(Object.keys(files))
-    for (const [path, { content, isSecret }] of Object.entries(files)) {
-      await writeFile(path, content, { flag: 'wx', mode: isSecret ? 0o600 : 0o644 })
-    }
+    await writeNewFiles(files)
     const value = { type: 'HS_PUBKEY', data: { format: 'key', value: publicKey } }
     const names = Object.entries(files).map(([path, { what }]) => [path, what[language]])
     await write(
@@ -72,7 +68,11 @@ async function makeSm2(): Promise<MadeKey> {
   return { publicKey, pkcs8: pkcs8OfSm2(number, publicKey) }
 }
 
-function filesOf(name: string, publicKey: PublicJwk, pkcs8: Buffer) {
+function filesOf(
+  name: string,
+  publicKey: PublicJwk,
+  pkcs8: Buffer,
+): Readonly<Record<string, NewFile>> {
   const isRsa = publicKey.kty === 'RSA'
   return {
     [`${name}.pem`]: {
@@ -107,10 +107,4 @@ function written(encode: (writer: ByteWriter) => void): Buffer {
   const writer = new ByteWriter(fileBytesMax)
   encode(writer)
   return writer.taken()
-}
-
-/** A key that is overwritten is lost. */
-function refuseExisting(paths: readonly string[]): void {
-  const taken = paths.find(path => existsSync(path))
-  if (taken !== undefined) throw new UsageError(say(`${taken} 已存在`, `${taken} exists already`))
 }
