@@ -10,7 +10,7 @@ import { handleContestants } from './handle.ts'
 import { startChild } from './load/child.ts'
 import { type Contestant, compare, print, type Row } from './load/compare.ts'
 import { measure, residentMegabytes, type Target } from './load/measure.ts'
-import { findWrk, measureWithWrk, pipelineScript } from './load/wrk.ts'
+import { findWrk, inTurnScript, measureWithWrk, pipelineScript } from './load/wrk.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const program = join(here, '..', 'src', 'main.js')
@@ -18,6 +18,8 @@ const rounds = Number(process.argv[2] ?? 5)
 const load = { seconds: 2, connections: 16 }
 const batchSize = 100
 const pipelineDepth = 10
+/** Asked in turn: as many as the demo has, and so many made-up ones that no short memory of absences helps. */
+const inTurn = { known: 100, unknown: 20_000 }
 
 const folder = await mkdtemp(join(tmpdir(), 'qxm-bench-'))
 const env = {
@@ -75,6 +77,10 @@ function byAutocannon(target: Target): Contestant {
 async function compareByWrk(wrk: string, all: readonly Target[]): Promise<Row[]> {
   const script = join(folder, 'pipeline.lua')
   await writeFile(script, pipelineScript(pipelineDepth))
+  const known = join(folder, 'known.lua')
+  await writeFile(known, inTurnScript(pathsOf('ABC-', inTurn.known)))
+  const unknown = join(folder, 'unknown.lua')
+  await writeFile(unknown, inTurnScript(pathsOf('NONE-', inTurn.unknown)))
   const without = await startChild(program, ['start', '--demo'], {
     ...env,
     QXM_DATA_DIR: `${folder}-ordinary`,
@@ -107,11 +113,26 @@ async function compareByWrk(wrk: string, all: readonly Target[]): Promise<Row[]>
         load.seconds,
         rounds,
       )),
+      ...(await compare(
+        [
+          by(resolve, `${inTurn.known} in turn, by wrk`, { script: known }),
+          by({ ...resolve, name: 'unknown identifiers' }, `${inTurn.unknown} in turn, by wrk`, {
+            script: unknown,
+            isRefused: true,
+          }),
+        ],
+        load.seconds,
+        rounds,
+      )),
     ]
   } finally {
     await without.stop()
     await rm(`${folder}-ordinary`, { recursive: true, force: true })
   }
+}
+
+function pathsOf(beginning: string, count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `/v1/resolve/88.118.8/${beginning}${at + 1}`)
 }
 
 function targets(url: string, pid: number, bareUrl: string, barePid: number): Target[] {
@@ -131,6 +152,20 @@ function targets(url: string, pid: number, bareUrl: string, barePid: number): Ta
       pid,
       url,
       request: get('/v1/resolve/88.118.8/ABC-1', { accept: 'application/x-protobuf' }),
+      answersPerRequest: 1,
+    },
+    {
+      name: 'label opened by a program, cached',
+      pid,
+      url,
+      request: get('/r/88.118.8/ABC-1'),
+      answersPerRequest: 1,
+    },
+    {
+      name: 'Handle REST, cached',
+      pid,
+      url,
+      request: get('/api/handles/88.118.8/ABC-1'),
       answersPerRequest: 1,
     },
     {

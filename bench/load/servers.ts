@@ -20,8 +20,8 @@ export interface ThrowAway {
   stop(): Promise<void>
 }
 
-/** An empty PostgreSQL, without fsync: what is measured here reads. */
-export async function startPostgres(): Promise<ThrowAway> {
+/** An empty PostgreSQL. @param fsync off where only reading is measured */
+export async function startPostgres(fsync: 'on' | 'off' = 'off'): Promise<ThrowAway> {
   const [program, initdb] = [findPostgres(), findPostgres('initdb')]
   if (program === undefined || initdb === undefined) {
     throw new Error('apt-get install -y postgresql, or name a database in QXM_BENCH_DATABASE_URL')
@@ -37,7 +37,7 @@ export async function startPostgres(): Promise<ThrowAway> {
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    fsync: 'off',
+    fsync,
     shared_buffers: '256MB',
     max_wal_size: '8GB',
   }

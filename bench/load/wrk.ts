@@ -21,18 +21,36 @@ request = function() return whole end
 `
 }
 
+/** What wrk runs to ask for one path after the other; the requests are made before the first is sent. */
+export function inTurnScript(paths: readonly string[]): string {
+  return `
+local paths = {${paths.map(path => `'${path}'`).join(', ')}}
+local requests = {}
+local number = 0
+init = function()
+  for i, path in ipairs(paths) do requests[i] = wrk.format('GET', path) end
+end
+request = function()
+  number = number % #requests + 1
+  return requests[number]
+end
+`
+}
+
 export interface WrkLoad {
   readonly seconds: number
   readonly connections: number
   /** A file that wrk runs, such as {@link pipelineScript}. */
   readonly script?: string
+  /** What is asked for is refused, and a refusal is an answer. */
+  readonly isRefused?: boolean
 }
 
 /** As `measure`, with wrk and one thread; for targets that are asked with GET. */
 export async function measureWithWrk(
   wrk: string,
   { pid, url, request, answersPerRequest }: Target,
-  { seconds, connections, script }: WrkLoad,
+  { seconds, connections, script, isRefused = false }: WrkLoad,
 ): Promise<Measured> {
   const headers = Object.entries(request.headers ?? {})
   const cpuBefore = cpuSeconds(pid)
@@ -44,13 +62,14 @@ export async function measureWithWrk(
   ])
   const cpu = cpuSeconds(pid) - cpuBefore
   const told = readReport(stdout)
-  const answers = (told.requestCount - told.refusedCount) * answersPerRequest
+  const wrongCount = isRefused ? told.requestCount - told.refusedCount : told.refusedCount
+  const answers = (told.requestCount - wrongCount) * answersPerRequest
   return {
     answersPerSecond: answers / told.seconds,
     answersPerCpuSecond: answers / cpu,
     p50Ms: told.p50Ms,
     p99Ms: told.p99Ms,
-    errorCount: told.errorCount + told.refusedCount,
+    errorCount: told.errorCount + wrongCount,
     bytesPerAnswer: told.byteCount / Math.max(1, answers),
   }
 }

@@ -6,8 +6,8 @@ import type { Answer, Trust } from './parts.ts'
 /** A whole answer as the bytes of a document. */
 export type Form = 'json' | 'protobuf'
 
-/** Bytes kept with an answer: its documents, and its values as the Handle wire has them. */
-export type CachedForm = Form | 'handle'
+/** Bytes kept with an answer: its documents, and its values as the Handle wire and the Handle REST API have them. */
+export type CachedForm = Form | 'handle' | 'rest'
 
 /** What is remembered of a key: a record with the answer anyone gets, ready to write, or that there is none. */
 export interface Entry {

@@ -48,6 +48,21 @@ export function makeEntry(
   }
 }
 
+/** What stands for an entry where it is known, without one, that neither a record nor an alias has the key. Never kept. */
+export const absentEntry: Entry = {
+  record: undefined,
+  answer: undefined,
+  bytes: new Map(),
+  etag: '"0.0.0"',
+  prefix: '',
+  prefixEpoch: 0,
+  named: undefined,
+  owner: null,
+  ownerEpoch: 0,
+  madeAtMs: 0,
+  expiresAtMs: 0,
+}
+
 /** A record's own name leads to it; an alias while it may, and while the record's own name would be answered here. */
 export function leadsTo(
   directory: Directory,

@@ -50,15 +50,20 @@ export interface FollowerParts {
   /** Told of the newest number applied, whenever it grows. */
   readonly onSeen: (seq: number) => void
   readonly onError: (error: unknown) => void
+  readonly clock: { monotonicMs(): number }
 }
 
 export interface ChangeFollower {
   /** Looks for changes now; looks once more when called while looking. Never rejects. */
   look(): Promise<void>
+  /** Looks now, and is not whole before that has gone well: for when the store may be away. Never rejects. */
+  doubt(): Promise<void>
   /** The number up to which everything is applied. */
   readonly seen: number
   /** False while the feed does not answer: changes may have been missed, and will be read when it does. */
   readonly isWhole: boolean
+  /** Every change that had a number at this moment is applied. Monotonic milliseconds. */
+  readonly heardAtMs: number
 }
 
 const changesPerRead = 1000
@@ -68,15 +73,18 @@ const changesPerRead = 1000
  * truth, so a lost bell costs time and a lost change is impossible.
  */
 export async function makeChangeFollower(parts: FollowerParts): Promise<ChangeFollower> {
-  const { feed, apply, startOver, onSeen, onError } = parts
+  const { feed, apply, startOver, onSeen, onError, clock } = parts
+  let heardAtMs = clock.monotonicMs()
   let { newest: seen } = await feed.range()
   let isWhole = true
   let looking: Promise<void> | undefined
   let isAskedAgain = false
+  let doubtCount = 0
   // The number is read before the directory: a change in between is applied twice rather than never.
   await startOver()
 
   async function catchUp(): Promise<void> {
+    const askedAtMs = clock.monotonicMs()
     const { newest, oldest } = await feed.range()
     let isMissed = newest < seen || oldest > seen + 1
     while (seen < newest && !isMissed) {
@@ -93,14 +101,16 @@ export async function makeChangeFollower(parts: FollowerParts): Promise<ChangeFo
       seen = newest
       onSeen(seen)
     }
+    heardAtMs = askedAtMs
   }
 
   async function lookUntilQuiet(): Promise<void> {
     while (isAskedAgain) {
       isAskedAgain = false
       try {
+        const doubtsBefore = doubtCount
         await catchUp()
-        isWhole = true
+        isWhole = doubtCount === doubtsBefore
       } catch (error) {
         isWhole = false
         onError(error)
@@ -118,11 +128,19 @@ export async function makeChangeFollower(parts: FollowerParts): Promise<ChangeFo
 
   return {
     look,
+    doubt() {
+      doubtCount += 1
+      isWhole = false
+      return look()
+    },
     get seen() {
       return seen
     },
     get isWhole() {
       return isWhole
+    },
+    get heardAtMs() {
+      return heardAtMs
     },
   }
 }

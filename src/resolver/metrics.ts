@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
+import type { KnownKeysState } from './known-keys.ts'
 import type { Source } from './parts.ts'
 
 export type Outcome = 'answer' | 'referral' | 'unknown' | 'gone'
@@ -54,5 +55,50 @@ export function makeResolverMetrics(registry: Registry, cacheCount: () => number
     storeAway() {
       storeAwayCount += 1
     },
+  }
+}
+
+/** What of the store's keys is known, read when somebody looks. */
+export function makeKnownKeysMetrics(registry: Registry, state: () => KnownKeysState): void {
+  new Counter({
+    name: 'qxm_known_keys_asked_total',
+    help: 'Questions that memory could not answer: spared the store, passed on to it, or passed on unseen (aside)',
+    labelNames: ['verdict'],
+    registers: [registry],
+    collect() {
+      const { sparedCount, passedCount, asideCount } = state()
+      this.reset()
+      this.inc({ verdict: 'spared' }, sparedCount)
+      this.inc({ verdict: 'passed' }, passedCount)
+      this.inc({ verdict: 'aside' }, asideCount)
+    },
+  })
+  const gauges = {
+    qxm_known_keys_used: [
+      'Whether keys that the store cannot have are known: 0 while all are read, and while changes may have been missed',
+      ({ isUsed }: KnownKeysState) => (isUsed ? 1 : 0),
+    ],
+    qxm_known_keys: [
+      'Keys of records and aliases that are known',
+      ({ keyCount }: KnownKeysState) => keyCount,
+    ],
+    qxm_known_keys_bits_set: [
+      'Bits set for them; more than half of all: questions pass that need not',
+      ({ bitsSet }: KnownKeysState) => bitsSet,
+    ],
+    qxm_known_keys_bytes: [
+      'Memory they take, one that is being built included',
+      ({ byteCount }: KnownKeysState) => byteCount,
+    ],
+  } as const
+  for (const [name, [help, read]] of Object.entries(gauges)) {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read(state()))
+      },
+    })
   }
 }

@@ -8,7 +8,7 @@ import type { StoredRecord } from '../model/record.ts'
 import { say } from '../model/text.ts'
 import { type ComposeParts, composeAnswer, valuesOf, wholeSeconds } from './answer.ts'
 import type { AnswerCache, CachedForm, Entry } from './answer-cache.ts'
-import { authorityOf, blankPrefixRecord, leadsTo, makeEntry } from './entry.ts'
+import { absentEntry, authorityOf, blankPrefixRecord, leadsTo, makeEntry } from './entry.ts'
 import { filterValues, isWhole, type ValueFilter } from './filter.ts'
 import { isFresh } from './is-fresh.ts'
 import { makeLoader } from './load.ts'
@@ -54,6 +54,8 @@ export interface ResolverParts extends ComposeParts {
    * @param fresh the store itself is to be asked, past what processes share
    */
   readonly find: (key: string, fresh: boolean) => Promise<Found | undefined>
+  /** False only where neither a record nor an alias has the key: the store is not asked. @see KnownKeys */
+  readonly mayHave?: (key: string) => boolean
   /** False for a text that looks like a code of ours and cannot be one: the store is not asked. */
   readonly mayBeIssued: (identifier: Identifier) => boolean
   /** Whether an asker with a credential sees more of a record than anyone does. */
@@ -85,12 +87,20 @@ interface Kept {
   readonly stale: boolean
 }
 
+/** There is no such identifier, where the prefix is ours to answer for; or the prefix is nobody's we know. */
+export type UnknownCode = 'IDENTIFIER_UNKNOWN' | 'PREFIX_UNKNOWN'
+
 export interface Resolver {
   /**
    * The whole public answer from memory where it is fresh: no promise, no copy. The hot path.
    * @returns undefined whenever anything else has to be done
    */
   peek(identifier: Identifier): Resolution | undefined
+  /**
+   * Whether memory alone tells that anyone is refused, and how: as {@link Resolver.resolve} would throw it, without more.
+   * @returns undefined whenever anything else has to be done, such as looking up what a rule or a wider level makes of it
+   */
+  peekUnknown(identifier: Identifier): UnknownCode | undefined
   /** @throws Failure `IDENTIFIER_UNKNOWN`, `PREFIX_UNKNOWN`, `IDENTIFIER_GONE`, `STORE_AWAY` */
   resolve(question: Question): Promise<Resolution>
   /** The bytes of a shared answer, encoded when first asked for. */
@@ -126,6 +136,13 @@ export function makeResolver(parts: ResolverParts): Resolver {
       }
     },
 
+    peekUnknown(identifier) {
+      const prefix = directory.match(identifier)
+      if (!isSurelyUnknown(identifier, prefix)) return undefined
+      metrics.resolved('memory', 'unknown')
+      return unknownCode(prefix)
+    },
+
     async resolve(question) {
       const { identifier, trace } = question
       trace?.('name', traceTexts.name, { system: identifier.system, normal: identifier.text })
@@ -152,6 +169,28 @@ export function makeResolver(parts: ResolverParts): Resolver {
       cache.clear()
       load.outdateAll()
     },
+  }
+
+  /** As `route` and `answerHere` would find, one after the other, for who does not ask us to ask others. */
+  function isSurelyUnknown(identifier: Identifier, prefix: Prefix | undefined): boolean {
+    if (prefix !== undefined && (prefix.state !== 'enabled' || prefix.served === 'delegated')) {
+      return false
+    }
+    if (prefix === undefined && !mayBeAlias(identifier)) return true
+    if (!parts.mayBeIssued(identifier)) return true
+    if (prefix !== undefined && isQuestionOf(identifier, prefix)) return false
+    return (
+      isSurelyAbsent(identifier, prefix) &&
+      parts.rewrite?.(identifier) === undefined &&
+      levelsAbove(identifier).length === 0
+    )
+  }
+
+  function isSurelyAbsent(identifier: Identifier, prefix: Prefix | undefined): boolean {
+    if (parts.mayHave?.(identifier.key) === false) return true
+    const entry = cache.get(identifier.key)
+    if (entry === undefined || entry.record !== undefined) return false
+    return isFresh(entry, directory, prefix, clock.monotonicMs())
   }
 
   /**
@@ -241,6 +280,10 @@ export function makeResolver(parts: ResolverParts): Resolver {
     }
     if (fresh) trace?.('memory', traceTexts.memoryPassed)
     else trace?.('memory', cached === undefined ? traceTexts.memoryMiss : traceTexts.memoryOutdated)
+    if (!fresh && parts.mayHave?.(identifier.key) === false) {
+      trace?.('store', traceTexts.storeSpared)
+      return { entry: absentEntry, source: 'memory', stale: false }
+    }
     try {
       const { entry, source } = await load(identifier, fresh)
       tellLoaded(trace, entry, source)
@@ -304,7 +347,11 @@ export function makeResolver(parts: ResolverParts): Resolver {
 
 function unknown(parts: ResolverParts, source: Source, prefix: Prefix | undefined): Failure {
   parts.metrics.resolved(source, 'unknown')
-  return new Failure(prefix === undefined ? 'PREFIX_UNKNOWN' : 'IDENTIFIER_UNKNOWN')
+  return new Failure(unknownCode(prefix))
+}
+
+function unknownCode(prefix: Prefix | undefined): UnknownCode {
+  return prefix === undefined ? 'PREFIX_UNKNOWN' : 'IDENTIFIER_UNKNOWN'
 }
 
 function notEnabled(prefix: Prefix): Failure {

@@ -45,6 +45,10 @@ export const traceTexts = {
   redisFound: say('由共享的 Redis 缓存中的记录回答', 'answered from a record shared in Redis'),
   storeFound: say('存储中找到记录', 'the store has the record'),
   storeMissing: say('存储中没有此标识', 'the store has no such identifier'),
+  storeSpared: say(
+    '不必询问存储：没有记录或别名有此键',
+    'the store need not be asked: no record and no alias has this key',
+  ),
   storeAway: say('存储未应答，使用过期条目', 'the store did not answer; the expired entry is used'),
   aliasLed: say('别名指向此记录', 'the alias leads to this record'),
   aliasUnproven: say('别名未经证实，不予指向', 'the alias is unproven and leads nowhere'),

@@ -1,11 +1,13 @@
 import t from 'tap'
 import { type Followed, makeApply, makeChangeFollower } from '../../src/resolver/follow-changes.ts'
+import { aClock } from '../support/clock.ts'
 import { aGate } from './a-resolver.ts'
 
 type Numbered = Followed & { readonly seq: number }
 
 /** A feed of numbered changes, and a follower that writes down what it does. */
 async function aFollower(newest = 0) {
+  const clock = aClock()
   const feed = {
     changes: [] as Numbered[],
     newest,
@@ -35,8 +37,9 @@ async function aFollower(newest = 0) {
     startOver: async () => void done.push('start over'),
     onSeen: () => undefined,
     onError: error => void errors.push(error),
+    clock,
   })
-  return { feed, follower, done, errors }
+  return { feed, follower, done, errors, clock }
 }
 
 t.test('following begins with everything, at the number that was newest before', async t => {
@@ -68,6 +71,46 @@ t.test('lost bells cost nothing: the next look sees all of them', async t => {
   await follower.look()
 
   t.strictSame(done.slice(1), ['a', 'b', 'c'])
+})
+
+t.test('what it has heard is dated by when it asked, and not by a look that failed', async t => {
+  const { feed, follower, clock } = await aFollower()
+  await clock.advance(1_000)
+  feed.failure = new Error('away')
+  await follower.look()
+  const afterFailure = follower.heardAtMs
+
+  feed.failure = undefined
+  const { gate, open } = aGate()
+  feed.gate = gate
+  feed.announce('a')
+  const looking = follower.look()
+  await clock.advance(500)
+  const meanwhile = follower.heardAtMs
+  open()
+  await looking
+
+  t.strictSame([afterFailure, meanwhile, follower.heardAtMs], [0, 0, 1_000])
+})
+
+t.test('in doubt it is not whole until a look that began later went well', async t => {
+  const { feed, follower } = await aFollower()
+  const { gate, open } = aGate()
+  feed.gate = gate
+  feed.announce('a')
+  const looking = follower.look()
+  await new Promise(setImmediate)
+
+  const doubting = follower.doubt()
+  const atOnce = follower.isWhole
+  feed.failure = new Error('away')
+  open()
+  await Promise.all([looking, doubting])
+  const afterFailure = follower.isWhole
+  feed.failure = undefined
+  await follower.look()
+
+  t.strictSame([atOnce, afterFailure, follower.isWhole], [false, false, true])
 })
 
 t.test('a bell during a look makes it look once more', async t => {

@@ -11,6 +11,7 @@ import {
   type ValueData,
   valueIndexMax,
 } from '../../../model/value.ts'
+import type { Answer } from '../../../resolver/parts.ts'
 import { Refusal } from '../../handle/refusal.ts'
 import { responseCodes } from '../../handle/response-codes.ts'
 import { valueDataBytes } from '../../handle/values/value-data.ts'
@@ -20,6 +21,11 @@ import { valueToJson } from '../answer-json.ts'
 export function restValue(value: Value): object {
   const { timestamp, ...json } = valueToJson(value)
   return timestamp.startsWith('1970-01-01T00:00:00') ? json : { ...json, timestamp }
+}
+
+/** All values of an answer as this API writes them. */
+export function encodeRestValues({ values }: Answer): Buffer {
+  return Buffer.from(JSON.stringify(values.map(restValue)))
 }
 
 type Json = Readonly<Record<string, unknown>>

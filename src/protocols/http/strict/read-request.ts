@@ -1,20 +1,35 @@
+import { type Language, languageOf } from '../language.ts'
 import { answerFormOf, type Form } from '../negotiate.ts'
+import { wantsPage } from '../pages/wants-page.ts'
+
+/** What a path behind which an identifier stands asks for: an answer, what a label opens, or the values of a handle. */
+export type StrictPath = 'resolve' | 'scan' | 'handles'
 
 /** A request that the strict reader takes, as places in the bytes it came in. */
-export interface StrictRequest {
+export interface StrictRequest extends Facts {
+  readonly path: StrictPath
+  readonly pathStart: number
   /** The identifier as the request line has it. */
   readonly keyStart: number
   readonly keyEnd: number
   /** Where the next request begins. */
   readonly end: number
+}
+
+/** What the header lines say. */
+interface Facts {
   readonly form: Form
+  /** Of a refusal. */
+  readonly language: Language
+  /** A label's answer is read by a person. */
+  readonly isForPeople: boolean
 }
 
 /** What a connection's last header block was found to be: clients send the same one again and again. */
 interface KnownBlock {
   /** From behind the request line to the empty line, both line ends included. */
   readonly bytes: Buffer
-  readonly form: Form
+  readonly facts: Facts
 }
 
 export interface Reader {
@@ -24,7 +39,14 @@ export interface Reader {
   isBegun(rest: Buffer): boolean
 }
 
-const start = Buffer.from('GET /v1/resolve/', 'latin1')
+const method = Buffer.from('GET ', 'latin1')
+const starts = (
+  [
+    ['resolve', '/v1/resolve/'],
+    ['scan', '/r/'],
+    ['handles', '/api/handles/'],
+  ] as const
+).map(([path, text]) => ({ path, bytes: Buffer.from(`GET ${text}`, 'latin1') }))
 const lineEnd = Buffer.from(' HTTP/1.1\r\n', 'latin1')
 const blockEnd = Buffer.from('\r\n\r\n', 'latin1')
 
@@ -55,47 +77,58 @@ const plainHeaders = [
 
 /** Reads the requests of one connection. */
 export function makeReader(urlBytesMax: number): Reader {
-  const pathBytesMax = Math.max(0, urlBytesMax - start.length)
   let known: KnownBlock | undefined
 
-  function formAt(chunk: Buffer, at: number): { form: Form; end: number } | undefined {
-    if (known !== undefined && isAt(chunk, at, known.bytes)) {
-      return { form: known.form, end: at + known.bytes.length }
-    }
+  function findBlock(chunk: Buffer, at: number): KnownBlock | undefined {
+    if (known !== undefined && isAt(chunk, at, known.bytes)) return known
     const blockLast = chunk.subarray(at, at + blockBytesMax).indexOf(blockEnd)
     if (blockLast < 0) return undefined
-    const end = at + blockLast + blockEnd.length
-    const form = formOfBlock(chunk.toString('latin1', at, at + blockLast))
-    if (form === undefined) return undefined
-    known = { bytes: Buffer.from(chunk.subarray(at, end)), form }
-    return { form, end }
+    const facts = factsOfBlock(chunk.toString('latin1', at, at + blockLast))
+    if (facts === undefined) return undefined
+    const bytes = Buffer.from(chunk.subarray(at, at + blockLast + blockEnd.length))
+    known = { bytes, facts }
+    return known
   }
 
   return {
     read(chunk, at) {
-      if (!isAt(chunk, at, start)) return undefined
-      const keyStart = at + start.length
+      const start = startAt(chunk, at)
+      if (start === undefined) return undefined
+      const pathStart = at + method.length
+      const keyStart = at + start.bytes.length
       let keyEnd = keyStart
       while (isPathByte[chunk[keyEnd] as number] === 1) keyEnd += 1
-      if (keyEnd === keyStart || keyEnd - keyStart > pathBytesMax) return undefined
-      if (!isAt(chunk, keyEnd, lineEnd)) return undefined
-      const block = formAt(chunk, keyEnd + lineEnd.length)
-      return block && { keyStart, keyEnd, end: block.end, form: block.form }
+      if (keyEnd === keyStart || keyEnd - pathStart > urlBytesMax) return undefined
+      if (!isShortAt(chunk, keyEnd, lineEnd)) return undefined
+      const blockAt = keyEnd + lineEnd.length
+      const block = findBlock(chunk, blockAt)
+      if (block === undefined) return undefined
+      const { form, language, isForPeople } = block.facts
+      const { path } = start
+      if (path === 'scan' && isForPeople) return undefined
+      const end = blockAt + block.bytes.length
+      return { path, pathStart, keyStart, keyEnd, end, form, language, isForPeople }
     },
 
-    isBegun(rest) {
-      const common = Math.min(rest.length, start.length)
-      return (
-        rest.length < urlBytesMax + blockBytesMax &&
-        rest.compare(start, 0, common, 0, common) === 0 &&
-        !rest.includes(blockEnd)
-      )
-    },
+    isBegun: rest =>
+      rest.length < urlBytesMax + blockBytesMax &&
+      starts.some(({ bytes }) => {
+        const common = Math.min(rest.length, bytes.length)
+        return rest.compare(bytes, 0, common, 0, common) === 0
+      }) &&
+      !rest.includes(blockEnd),
   }
 }
 
-/** @param text the header lines, without the last one's end. @returns the form asked for; undefined: not a plain block */
-function formOfBlock(text: string): Form | undefined {
+function startAt(chunk: Buffer, at: number): (typeof starts)[number] | undefined {
+  for (const start of starts) {
+    if (isShortAt(chunk, at, start.bytes)) return start
+  }
+  return undefined
+}
+
+/** @param text the header lines, without the last one's end. @returns undefined: not a plain block */
+function factsOfBlock(text: string): Facts | undefined {
   const values = new Map<string, string>()
   for (const line of text.split('\r\n')) {
     const match = /^([A-Za-z-]{1,40}): ([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)$/.exec(line)
@@ -107,11 +140,22 @@ function formOfBlock(text: string): Form | undefined {
   if (!/^[\w.:[\]-]+$/.test(values.get('host') ?? '')) return undefined
   const connection = values.get('connection')
   if (connection !== undefined && connection.toLowerCase() !== 'keep-alive') return undefined
-  const form = answerFormOf(values.get('accept'))
-  return form === 'linkset' ? undefined : form
+  const accept = values.get('accept')
+  const form = answerFormOf(accept)
+  if (form === 'linkset') return undefined
+  const language = languageOf(values.get('accept-language'))
+  return { form, language, isForPeople: wantsPage(accept) }
 }
 
+/** For what is long enough that a call costs less than looking at each byte. */
 function isAt(chunk: Buffer, at: number, bytes: Buffer): boolean {
   const end = at + bytes.length
   return end <= chunk.length && bytes.compare(chunk, at, end) === 0
+}
+
+function isShortAt(chunk: Buffer, at: number, bytes: Buffer): boolean {
+  for (let i = 0; i < bytes.length; i++) {
+    if (chunk[at + i] !== bytes[i]) return false
+  }
+  return true
 }

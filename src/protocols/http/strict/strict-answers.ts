@@ -1,19 +1,33 @@
 import { anyone } from '../../../model/caller.ts'
+import { Failure, failures } from '../../../model/failures.ts'
+import type { Identifier } from '../../../model/identifier.ts'
 import type { Entry } from '../../../resolver/answer-cache.ts'
-import type { Resolution } from '../../../resolver/resolve.ts'
+import type { Resolution, UnknownCode } from '../../../resolver/resolve.ts'
 import { makeInMemory } from '../in-memory.ts'
 import type { ResolveLimits } from '../limits.ts'
-import type { Form } from '../negotiate.ts'
+import { type HttpMetrics, handleRoute, resolveRoute, scanRoute } from '../metrics.ts'
 import type { HttpParts, StrictMemory } from '../parts.ts'
+import { makeUnknownReplies } from '../unknown-reply.ts'
 import { identifierIn } from '../url-text.ts'
-import type { StrictRequest } from './read-request.ts'
+import {
+  type Composed,
+  composed,
+  partsOf,
+  roomForKept,
+  roomForRefusal,
+  wholeAnswer,
+  writeKept,
+  writeRefusal,
+} from './answer-bytes.ts'
+import type { StrictPath, StrictRequest } from './read-request.ts'
 
 /** Answers ready to write, kept by the bytes of their questions. */
 export interface StrictAnswers {
   /** Whether any may be given at all, as the node is configured now. */
   isOpen(): boolean
   /**
-   * Writes the whole answer to a question that is in memory.
+   * Writes what memory says to a question: the whole answer, or that there is none.
+   * @param nowMs monotonic milliseconds
    * @param ending what the connection's answers end their headers with: date and connection
    * @returns where the answer ends; −1, having written nothing, whenever anything else has to be done: not in memory, not
    * allowed, no room
@@ -22,14 +36,15 @@ export interface StrictAnswers {
     chunk: Buffer,
     request: StrictRequest,
     address: string,
+    nowMs: number,
     ending: Buffer,
     into: Buffer,
     at: number,
   ): number
   /**
    * Asks beyond memory, once.
-   * @returns the whole answer; undefined where it is not one that anyone gets, or none, or not allowed: the ordinary server
-   * says what it is then
+   * @returns the whole answer, or that there is none; undefined where it is not one that anyone gets, or not allowed: the
+   * ordinary server says what it is then
    */
   ask(
     chunk: Buffer,
@@ -37,37 +52,103 @@ export interface StrictAnswers {
     address: string,
     ending: () => Buffer,
   ): Promise<Buffer | undefined>
+  /** Tells the metrics what was given since it was called last. @param seconds that each answer took */
+  tell(seconds: number): void
+}
+
+export interface StrictAnswersParts {
+  readonly house: Pick<
+    HttpParts,
+    'resolver' | 'names' | 'corsOrigins' | 'publicUrl' | 'keptHandles'
+  >
+  readonly memory: StrictMemory
+  readonly limits: ResolveLimits
+  readonly metrics: HttpMetrics
+  readonly nextRequestId: () => string
+}
+
+type DeskLimits = Pick<ResolveLimits, 'admits' | 'admitsLookUp' | 'admitsUnknown'>
+
+/** What is done for the questions of a path. */
+interface Desk {
+  readonly route: string
+  readonly limits: DeskLimits
+  /** @param text the identifier as the request line has it. @throws Failure or Refusal */
+  parse(text: string): Identifier
+  /** @returns undefined for an answer that is given in other words elsewhere */
+  compose(
+    text: string,
+    resolution: Resolution,
+    entry: Entry,
+    request: StrictRequest,
+  ): Composed | undefined
+  /** Whether what is unknown is refused here. */
+  readonly isRefusing: boolean
+  given: number
+  refused: number
 }
 
 const noFilter = { types: [], indexes: [] }
-const forms: Readonly<Record<Form, number>> = { json: 1, protobuf: 2 }
-/** A kept answer begins with the lengths of its head before and behind the age: two bytes each. */
-const lengthsBytes = 4
+const forms = { json: 1, protobuf: 2 } as const
+const handlesForm = 3
 const notes = { other: 0, code: 1 }
 const systems = [{ system: 'handle' }, { system: 'code' }] as const
 
-/** The same answers as `resolve-fast.ts` gives, as one run of bytes. */
-export function makeStrictAnswers(
-  parts: HttpParts,
-  { arena, onHit }: StrictMemory,
-  limits: ResolveLimits,
-): StrictAnswers {
-  const { resolver, names, corsOrigins, clock } = parts
-  const inMemory = makeInMemory(parts, limits)
+/** The same answers as `resolve-fast.ts` and `handle-http.ts` give, as one run of bytes. */
+export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
+  const { house, memory, limits, metrics, nextRequestId } = parts
+  const { resolver, names, corsOrigins, keptHandles } = house
+  const { arena, onHit } = memory
+  const inMemory = makeInMemory(house, limits)
+  const unknownReply = makeUnknownReplies(house, limits)
+  const answers = {
+    limits,
+    parse: (text: string) => names.parse(identifierIn(text, 0)),
+    compose(_text: string, resolution: Resolution, entry: Entry, { form }: StrictRequest) {
+      const body = resolver.bytes(entry, form)
+      const headers = inMemory.headers(resolution, form)
+      headers.push('Content-Length', String(body.length))
+      return composed(headers, body)
+    },
+    isRefusing: true,
+  }
+  const desks: Readonly<Record<StrictPath, Desk | undefined>> = {
+    resolve: { ...answers, route: resolveRoute, given: 0, refused: 0 },
+    scan: { ...answers, route: scanRoute, given: 0, refused: 0 },
+    handles: keptHandles && {
+      route: handleRoute,
+      limits: keptHandles.limits,
+      parse: keptHandles.parse,
+      compose(rawHandle, _resolution, entry) {
+        const kept = keptHandles.compose(rawHandle, entry)
+        return kept && composed(kept.headers, kept.body)
+      },
+      isRefusing: false,
+      given: 0,
+      refused: 0,
+    },
+  }
+  const allDesks = Object.values(desks).filter(desk => desk !== undefined)
 
-  /** Keeps the answer that memory has. @returns whether there is one now */
-  function keep(chunk: Buffer, { keyStart, keyEnd, form }: StrictRequest): boolean {
-    const found = inMemory.find(chunk.toString('latin1', keyStart, keyEnd), 0)
-    if (found === undefined) return false
-    const { identifier, resolution, entry } = found
-    const { before, behind, body } = bytesOf(resolution, entry, form)
-    const lengths = Buffer.allocUnsafe(lengthsBytes)
-    lengths.writeUInt16LE(before.length, 0)
-    lengths.writeUInt16LE(behind.length, 2)
+  /** Keeps the answer that memory has. @returns whether there is one now; how it refuses what is unknown */
+  function keep(desk: Desk, chunk: Buffer, request: StrictRequest): boolean | Unknown {
+    const { keyStart, keyEnd } = request
+    const text = chunk.toString('latin1', keyStart, keyEnd)
+    const identifier = parsed(desk, text)
+    if (identifier === undefined) return false
+    // First, because what is new here is mostly a made-up name.
+    const code = desk.isRefusing ? resolver.peekUnknown(identifier) : undefined
+    if (code !== undefined) return { identifier, code }
+    const resolution = resolver.peek(identifier)
+    const entry = resolution?.shared
+    if (resolution === undefined || entry === undefined) return false
+    const answer = desk.compose(text, resolution, entry, request)
+    const pieces = answer && partsOf(answer)
+    if (pieces === undefined) return false
     return arena.put(
-      { bytes: chunk, start: keyStart, end: keyEnd, form: forms[form] },
+      { bytes: chunk, start: keyStart, end: keyEnd, form: arenaForm(request) },
       {
-        parts: [lengths, before, behind, body],
+        parts: pieces,
         forgetBy: identifier.key,
         note: notes[identifier.system === 'code' ? 'code' : 'other'],
         madeAtMs: entry.madeAtMs,
@@ -76,78 +157,108 @@ export function makeStrictAnswers(
     )
   }
 
-  function bytesOf(resolution: Resolution, entry: Entry, form: Form) {
-    const body = resolver.bytes(entry, form)
-    const headers = inMemory.headers(resolution, form)
-    headers.push('Content-Length', String(body.length))
-    return { ...headOf(headers), body }
+  function parsed(desk: Desk, text: string): Identifier | undefined {
+    try {
+      return desk.parse(text)
+    } catch {
+      // The ordinary way says what is wrong with it.
+      return undefined
+    }
+  }
+
+  /** As {@link StrictAnswers.write}. */
+  function refuse(
+    desk: Desk,
+    { identifier, code }: Unknown,
+    chunk: Buffer,
+    { pathStart, keyEnd, language }: StrictRequest,
+    address: string,
+    ending: Buffer,
+    into: Buffer,
+    at: number,
+  ): number {
+    const reply = unknownReply(code, language)
+    if (at + roomForRefusal(reply, keyEnd - pathStart, ending) > into.length) return -1
+    if (!desk.limits.admitsUnknown(address, identifier)) return -1
+    desk.refused += 1
+    return writeRefusal(reply, nextRequestId(), chunk, pathStart, keyEnd, ending, into, at)
   }
 
   return {
     isOpen: () => corsOrigins().includes('*'),
 
-    write(chunk, request, address, ending, into, at) {
-      const { keyStart, keyEnd, form } = request
-      const nowMs = clock.monotonicMs()
-      const find = () => arena.find(chunk, keyStart, keyEnd, forms[form], nowMs)
-      let place = find()
+    write(chunk, request, address, nowMs, ending, into, at) {
+      const desk = desks[request.path]
+      if (desk === undefined) return -1
+      const { keyStart, keyEnd } = request
+      const form = arenaForm(request)
+      let place = arena.find(chunk, keyStart, keyEnd, form, nowMs)
       const isKnown = place !== 0
-      if (!isKnown && keep(chunk, request)) place = find()
-      if (place === 0) return -1
-      const length = arena.valueLength(place)
-      if (at + length + ending.length + ageCharsMax > into.length) return -1
+      if (!isKnown) {
+        const kept = keep(desk, chunk, request)
+        if (typeof kept === 'object') {
+          return refuse(desk, kept, chunk, request, address, ending, into, at)
+        }
+        if (kept) place = arena.find(chunk, keyStart, keyEnd, form, nowMs)
+      }
+      if (place === 0 || at + roomForKept(arena, place, ending) > into.length) return -1
       const asked = systems[arena.note(place)] ?? systems[0]
-      if (!limits.admits(address, asked)) return -1
+      if (!desk.limits.admits(address, asked)) return -1
       if (isKnown) onHit()
-
-      const { bytes } = arena
-      const lengthsAt = arena.valueStart(place)
-      const beforeAt = lengthsAt + lengthsBytes
-      const behindAt = beforeAt + bytes.readUInt16LE(lengthsAt)
-      const bodyAt = behindAt + bytes.readUInt16LE(lengthsAt + 2)
-      let to = at
-      to += bytes.copy(into, to, beforeAt, behindAt)
-      to += into.write(ageOf(nowMs - arena.madeAtMs(place)), to, 'latin1')
-      to += bytes.copy(into, to, behindAt, bodyAt)
-      to += ending.copy(into, to)
-      return to + bytes.copy(into, to, bodyAt, lengthsAt + length)
+      desk.given += 1
+      return writeKept(arena, place, nowMs, ending, into, at)
     },
 
-    async ask(chunk, { keyStart, keyEnd, form }, address, ending) {
+    async ask(chunk, request, address, ending) {
+      const desk = desks[request.path]
+      const text = chunk.toString('latin1', request.keyStart, request.keyEnd)
+      const identifier = desk && parsed(desk, text)
+      if (desk === undefined || identifier === undefined) return undefined
+      // Asked again by the ordinary server, which says what is the matter.
+      if (!desk.limits.admitsLookUp(address, identifier)) return undefined
       try {
-        const identifier = names.parse(identifierIn(chunk.toString('latin1', keyStart, keyEnd), 0))
-        limits.demandLookUp(address, anyone, identifier)
         const resolution = await resolver.resolve({ identifier, caller: anyone, filter: noFilter })
-        const { shared } = resolution
-        if (shared === undefined || !limits.admits(address, identifier)) return undefined
-        const { before, behind, body } = bytesOf(resolution, shared, form)
-        const age = Buffer.from(String(resolution.ageSeconds))
-        return Buffer.concat([before, age, behind, ending(), body])
-      } catch {
-        // Asked again by the ordinary server, which says what is the matter; memory knows by then that there is nothing.
-        return undefined
+        const { shared: entry, ageSeconds } = resolution
+        const answer = entry && desk.compose(text, resolution, entry, request)
+        if (answer === undefined || !desk.limits.admits(address, identifier)) return undefined
+        desk.given += 1
+        return wholeAnswer(answer, ageSeconds, ending())
+      } catch (error) {
+        const code = desk.isRefusing ? unknownCodeOf(error) : undefined
+        if (code === undefined) return undefined
+        const into = Buffer.allocUnsafe(refusalBytesMax + request.keyEnd - request.pathStart)
+        const unknown = { identifier, code }
+        const end = refuse(desk, unknown, chunk, request, address, ending(), into, 0)
+        return end < 0 ? undefined : into.subarray(0, end)
+      }
+    },
+
+    tell(seconds) {
+      for (const desk of allDesks) {
+        if (desk.given > 0) metrics.answered(desk.route, 200, seconds, desk.given)
+        if (desk.refused > 0) metrics.answered(desk.route, 404, seconds, desk.refused)
+        desk.given = desk.refused = 0
       }
     },
   }
 }
 
-/** Seconds; more digits than a process lives. */
-const ageCharsMax = 12
-
-function ageOf(ms: number): string {
-  return String(Math.floor(ms / 1000))
+interface Unknown {
+  readonly identifier: Identifier
+  readonly code: UnknownCode
 }
 
-/** The head as `node:http` writes it, in two parts: up to the age, and from behind it. */
-function headOf(headers: readonly string[]): { readonly before: Buffer; readonly behind: Buffer } {
-  const ageAt = headers.indexOf('Age')
-  const lines = (from: number, to: number) =>
-    Array.from({ length: (to - from) / 2 }, (_, i) => {
-      const at = from + 2 * i
-      return `${headers[at]}: ${headers[at + 1]}\r\n`
-    }).join('')
-  return {
-    before: Buffer.from(`HTTP/1.1 200 OK\r\n${lines(0, ageAt)}Age: `, 'latin1'),
-    behind: Buffer.from(`\r\n${lines(ageAt + 2, headers.length)}`, 'latin1'),
-  }
+/** Its head, its words in two languages, and what the connection adds, with room to spare. */
+const refusalBytesMax = 4_096
+
+function arenaForm({ path, form }: StrictRequest): number {
+  return path === 'handles' ? handlesForm : forms[form]
+}
+
+/** @returns undefined for every other refusal, one in words of its own included */
+function unknownCodeOf(error: unknown): UnknownCode | undefined {
+  if (!(error instanceof Failure)) return undefined
+  const { code, detail } = error
+  const isUnknown = code === 'IDENTIFIER_UNKNOWN' || code === 'PREFIX_UNKNOWN'
+  return isUnknown && detail === failures[code] ? code : undefined
 }

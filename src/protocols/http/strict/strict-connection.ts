@@ -3,18 +3,23 @@ import type { HttpLimits } from '../parts.ts'
 import { makeReader, type Reader, type StrictRequest } from './read-request.ts'
 import type { StrictAnswers } from './strict-answers.ts'
 
+export interface Output {
+  /** For what a short read asks: written from here, and another taken where the socket could not take all of it at once. */
+  few: Buffer
+  /** For more: written from a copy. */
+  readonly many: Buffer
+}
+
 export interface StrictConnectionParts {
   readonly answers: StrictAnswers
   readonly limits: HttpLimits
-  /** Told of so many answers, and how long each took. */
-  readonly onAnswered: (count: number, seconds: number) => void
   readonly clock: { now(): number; monotonicMs(): number }
   /** Whether every answer is to be its connection's last. */
   readonly isLast: () => boolean
   /** What answers' headers end with: date and connection. */
   readonly ending: () => Buffer
-  /** Where answers are put together before they are written; reading is synchronous, so one serves all connections. */
-  readonly output: Buffer
+  /** Where answers are put together; reading is synchronous, so they serve all connections. */
+  readonly output: Output
   /** Takes the connection from here on: the ordinary server. */
   readonly serve: (socket: Socket) => void
   /** The peer has ended in the middle of a question. */
@@ -22,6 +27,9 @@ export interface StrictConnectionParts {
   /** The connection is not here any more. */
   readonly onGone: (connection: StrictConnection) => void
 }
+
+/** A handful of questions. */
+const shortReadBytesMax = 2_048
 
 /**
  * One connection, as long as it asks nothing but plain questions that have an answer for anyone. With the first byte that
@@ -65,7 +73,10 @@ export class StrictConnection {
 
   /** Answers what one read brought, in one write. */
   readonly #answer = (received: Buffer): void => {
-    const { answers, clock, isLast, output, onAnswered } = this.#parts
+    const { answers, clock, isLast, output } = this.#parts
+    // Who does not read holds one such buffer, and no second.
+    const isShort = received.length <= shortReadBytesMax && this.#socket.writableLength === 0
+    const into = isShort ? output.few : output.many
     const startedMs = clock.monotonicMs()
     const chunk = this.#begun === undefined ? received : Buffer.concat([this.#begun, received])
     this.#begun = undefined
@@ -76,7 +87,7 @@ export class StrictConnection {
     let count = 0
     let request = mayAnswer ? this.#reader.read(chunk, at) : undefined
     while (request !== undefined) {
-      const next = answers.write(chunk, request, this.#address, ending, output, to)
+      const next = answers.write(chunk, request, this.#address, startedMs, ending, into, to)
       if (next < 0) break
       to = next
       at = request.end
@@ -84,8 +95,12 @@ export class StrictConnection {
       request = this.#reader.read(chunk, at)
     }
     if (count > 0) {
-      onAnswered(count, (clock.monotonicMs() - startedMs) / 1000 / count)
-      this.#send(Buffer.from(output.subarray(0, to)))
+      answers.tell((clock.monotonicMs() - startedMs) / 1000 / count)
+      const bytes = into.subarray(0, to)
+      this.#send(isShort ? bytes : Buffer.from(bytes))
+      if (isShort && this.#socket.writableLength > 0) {
+        output.few = Buffer.allocUnsafeSlow(into.length)
+      }
     }
     const rest = chunk.subarray(at)
     if (rest.length === 0) return
@@ -97,7 +112,7 @@ export class StrictConnection {
 
   /** The connection is not read on meanwhile, as behind any question that is being answered. */
   async #askBeyond(chunk: Buffer, at: number, request: StrictRequest): Promise<void> {
-    const { answers, clock, isLast, ending, onAnswered } = this.#parts
+    const { answers, clock, isLast, ending } = this.#parts
     const startedMs = clock.monotonicMs()
     this.#isAsking = true
     this.#socket.pause()
@@ -108,14 +123,15 @@ export class StrictConnection {
       this.#handOver(chunk.subarray(at))
       return
     }
-    onAnswered(1, (clock.monotonicMs() - startedMs) / 1000)
+    answers.tell((clock.monotonicMs() - startedMs) / 1000)
     this.#socket.resume()
     this.#send(bytes)
     if (request.end < chunk.length) this.#answer(chunk.subarray(request.end))
   }
 
   #send(bytes: Buffer): void {
-    this.#socket.setTimeout(this.#quietMsMax)
+    // Reads and writes begin it again by themselves.
+    if (this.#socket.timeout !== this.#quietMsMax) this.#socket.setTimeout(this.#quietMsMax)
     if (this.#socket.write(bytes)) return
     // Nothing more is read from who does not read.
     this.#socket.pause()

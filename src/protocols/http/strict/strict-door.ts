@@ -2,13 +2,12 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { StrictConnection, type StrictConnectionParts } from './strict-connection.ts'
 
-export type StrictDoorParts = Pick<
-  StrictConnectionParts,
-  'answers' | 'limits' | 'onAnswered' | 'clock' | 'isLast'
->
+export type StrictDoorParts = Pick<StrictConnectionParts, 'answers' | 'limits' | 'clock' | 'isLast'>
 
 /** What one read event may be answered with: more is for the ordinary server, which waits for slow readers in between. */
 const outputBytesMax = 256 * 1024
+/** The same of a short read: answers that do not fit are asked for one by one. */
+const fewBytesMax = 32 * 1024
 
 /**
  * Stands in front of a server and answers, itself and in one write per read event, what is exactly a plain question for an
@@ -23,7 +22,10 @@ export function standInFront(server: Server, parts: StrictDoorParts): void {
   const connectionParts: StrictConnectionParts = {
     ...parts,
     ending: makeEnding(parts.limits.keepAliveTimeoutMs, parts.clock),
-    output: Buffer.allocUnsafeSlow(outputBytesMax),
+    output: {
+      few: Buffer.allocUnsafeSlow(fewBytesMax),
+      many: Buffer.allocUnsafeSlow(outputBytesMax),
+    },
     serve: socket => serve?.call(server, socket),
     onCutOff: socket => server.emit('clientError', new CutOff(), socket),
     onGone: connection => connections.delete(connection),

@@ -25,6 +25,20 @@ const paths = [
   '/v1/resolve/88.118.8/abc-1',
   '/v1/resolve/88.118.8/none',
   '/v1/resolve/88.118.9/x',
+  '/v1/resolve/99.1/foreign',
+  '/v1/resolve/01/06901234567892/21/S1',
+  '/r/88.118.8/ABC-1',
+  '/r/88.118.8/none',
+  '/r/88.118.8/ABC-1?from=wx',
+  '/r/',
+  '/api/handles/88.118.8/ABC-1',
+  '/api/handles/88.118.8%2Fabc-1',
+  '/api/handles//88.118.8/ABC-1',
+  '/api/handles/88.118.8/none',
+  '/api/handles/88.118.8/%zz',
+  '/api/handles/88.118.8/ABC-1?index=1',
+  '/api/handles/',
+  '/api/handles/0',
   '/v1/resolve/88.118.8/ABC-1?type=URL',
   '/v1/resolve/88.118.8/ABC-1#x',
   '/v1/resolve/88.118.8/%zz',
@@ -39,6 +53,12 @@ const paths = [
   '*',
   '',
 ]
+/** What is answered from memory, and what memory knows not to exist. */
+const plainPaths = [
+  ...['/v1/resolve/88.118.8/ABC-1', '/v1/resolve/88.118.8%2FABC-1', '/v1/resolve/88.118.8/abc-1'],
+  ...['/v1/resolve/88.118.8/ABC-1', '/r/88.118.8/ABC-1', '/api/handles/88.118.8/ABC-1'],
+  ...['/v1/resolve/88.118.8/none', '/r/88.118.8/none', '/v1/resolve/99.1/foreign'],
+]
 const methods = ['GET', 'HEAD', 'POST', 'OPTIONS', 'get', 'PUT', 'BREW', 'GE T']
 const versions = ['HTTP/1.1', 'HTTP/1.0', 'HTTP/2.0', 'http/1.1', 'HTTP/1.1 ', '']
 const lines = [
@@ -51,6 +71,8 @@ const lines = [
   'user-agent: \t x ',
   'Accept-Encoding: gzip, br',
   'Accept-Language: en',
+  'Accept: text/html, */*;q=0.1',
+  'Origin: https://page.example',
   'Connection: keep-alive',
   'Connection: Keep-Alive',
   'Connection: close',
@@ -84,7 +106,7 @@ const tails = ['', '', '', 'hello', '5\r\nhello\r\n0\r\n\r\n', '0\r\n\r\n', '\r\
 /** Mostly right, so that wrong ones are met by a connection that has been answered before. */
 export function aRequest(random: Random): string {
   const isPlain = random.below(2) === 0
-  const path = isPlain ? paths[random.below(3)] : random.one(paths)
+  const path = isPlain ? random.one(plainPaths) : random.one(paths)
   if (isPlain) return `GET ${path} HTTP/1.1\r\nHost: x\r\n${aPlainLine(random)}\r\n`
   const method = random.below(3) === 0 ? random.one(methods) : 'GET'
   const version = random.below(6) === 0 ? random.one(versions) : 'HTTP/1.1'

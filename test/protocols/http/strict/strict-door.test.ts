@@ -1,9 +1,18 @@
-import { once } from 'node:events'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
+import type { HandleParts } from '../../../../src/protocols/handle/parts.ts'
+import { makeAskHandle } from '../../../../src/protocols/handle/question.ts'
+import {
+  type HandleHttpParts,
+  makeHandleHttp,
+} from '../../../../src/protocols/http/handle-rest/handle-http.ts'
+import { makeKeptHandles } from '../../../../src/protocols/http/handle-rest/kept-handles.ts'
+import { makeResolveLimits } from '../../../../src/protocols/http/limits.ts'
+import type { HttpParts } from '../../../../src/protocols/http/parts.ts'
 import { AnswerArena } from '../../../../src/resolver/answer-arena.ts'
 import { aRecord } from '../../../support/builders.ts'
-import { aDoor, aSmallWorld, type DoorWorld } from '../a-door.ts'
+import { settings } from '../../handle/a-handle-door.ts'
+import { aDoor, aSmallWorld, type DoorWorld, publicUrl } from '../a-door.ts'
 import { aConversation, aRandom } from './raw-requests.ts'
 
 /** A door with the strict reader in front, and how many answers that one gave from its own memory. */
@@ -18,8 +27,56 @@ async function aStrictDoor(t: Test, world: DoorWorld = {}) {
   return { ...door, arena, hits }
 }
 
+/** Handle's REST API before the same resolver, without anything that writes or proves. */
+function withHandles({
+  resolver,
+  names,
+  rates,
+  isForged,
+  clock,
+  log,
+  limits,
+}: HttpParts): Partial<HttpParts> {
+  const handleLimits = makeResolveLimits({ rates, isForged, clock }, 1)
+  const handleParts = { resolver, names, limits: handleLimits, settings } as unknown as HandleParts
+  const kept = makeKeptHandles({ resolver, names, limits: handleLimits })
+  const nothing = new Proxy({} as never, {
+    get() {
+      throw new Error('nothing of it is here')
+    },
+  })
+  const makeHttp = (onAnswered: HandleHttpParts['onAnswered']) =>
+    makeHandleHttp({
+      desk: nothing,
+      ask: makeAskHandle(handleParts, { mayReadAll: async () => false }),
+      prover: nothing,
+      site: () => ({ sites: [] }),
+      settings: { jsonp: true, plainCredentials: false, legacyDigests: false },
+      addressOf: ({ socket }) => socket.remoteAddress ?? '',
+      isSecure: () => false,
+      corsOrigins: () => ['*'],
+      publicUrl: () => publicUrl,
+      bodyBytesMax: limits.bodyBytesMax,
+      urlBytesMax: limits.urlBytesMax,
+      random: size => Buffer.alloc(size),
+      draw: () => 0,
+      clock,
+      log,
+      tunnel: { isTunnelled: () => false, answer: async () => 200 },
+      kept,
+      onAnswered,
+    })
+  return { makeHandleHttp: makeHttp, keptHandles: kept }
+}
+
 async function aDoorThatListens(t: Test, world: DoorWorld = {}) {
-  const door = aDoor(t, { ...aSmallWorld, rates: { resolve: 1_000_000 }, ...world })
+  const door = aDoor(t, {
+    ...aSmallWorld,
+    rates: { resolve: 1_000_000 },
+    more: withHandles,
+    mayHave: key => key.endsWith('/abc-1') || !key.startsWith('88.118.8/'),
+    ...world,
+  })
   await door.app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = door.app.server.address() as { port: number }
   return { ...door, port }
@@ -31,21 +88,28 @@ const pauseMs = 3
 
 /** Sends the pieces and reads until the other side closes, or waits for more. The clock on the wall is not compared. */
 async function talk(port: number, pieces: readonly (Buffer | string)[]): Promise<string> {
+  const received = await converse(port, pieces)
+  return received
+    .replace(/^(date): [A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/gim, '$1: *')
+    .replace(/"instance":"[^"]*"|^x-request-id: .*$/gim, '*')
+}
+
+async function converse(port: number, pieces: readonly (Buffer | string)[]): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   const received: Buffer[] = []
   socket.on('data', data => received.push(data))
   socket.on('error', () => undefined)
-  const closed = once(socket, 'close')
-  socket.setTimeout(quietMs, () => socket.end())
+  const closed = new Promise<void>(resolve => socket.once('close', () => resolve()))
+  socket.on('timeout', () => socket.end())
   for (const piece of pieces) {
+    if (!socket.writable) break
     socket.write(piece)
     await new Promise(resolve => setTimeout(resolve, pauseMs))
   }
+  // From here on, however long this machine took to send it.
+  socket.setTimeout(quietMs)
   await closed
-  return Buffer.concat(received)
-    .toString('latin1')
-    .replace(/^(date): [A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/gim, '$1: *')
-    .replace(/"instance":"[^"]*"|^x-request-id: .*$/gim, '*')
+  return Buffer.concat(received).toString('latin1')
 }
 
 const get = (path: string, headers = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`
@@ -65,6 +129,139 @@ t.test('an answer in memory is given, byte for byte as the ordinary server gives
 
   // Of six answers in JSON the first was asked of the store and the second brought into the arena; of six others the first.
   t.equal(strict.hits.count, 9)
+})
+
+/** As {@link talk}, with all that is not chance. */
+async function said(port: number, request: string): Promise<string> {
+  const answer = await converse(port, [request, last])
+  return answer.replace(/^(date|x-request-id): .*$/gim, '$1: *')
+}
+
+t.test('what a label opens and the values of a handle are given in their own form', async t => {
+  const strict = await aStrictDoor(t)
+  const ordinary = await aDoorThatListens(t)
+  for (const path of [
+    '/r/88.118.8/ABC-1',
+    '/r/88.118.8%2Fabc-1',
+    '/api/handles/88.118.8/ABC-1',
+    '/api/handles/88.118.8%2Fabc-1',
+  ]) {
+    for (const accept of ['', 'Accept: application/x-protobuf\r\n']) {
+      for (const port of [strict.port, strict.port, ordinary.port])
+        await said(port, get(path, accept))
+      const before = strict.hits.count
+
+      const answer = await said(strict.port, get(path, accept))
+
+      t.equal(answer, await said(ordinary.port, get(path, accept)), path)
+      t.match(answer, /^HTTP\/1\.1 200 OK/)
+      t.equal(strict.hits.count, before + 1)
+    }
+  }
+  // A parameter takes it the long way, and says nothing to this API.
+  const [handle, long] = await Promise.all([
+    said(ordinary.port, get('/api/handles/88.118.8/ABC-1')),
+    said(ordinary.port, get('/api/handles/88.118.8/ABC-1?x=y')),
+  ])
+
+  t.equal(handle, long)
+})
+
+t.test('a page that a label opens is the ordinary server’s', async t => {
+  const { port, hits } = await aStrictDoor(t)
+  for (let i = 0; i < 2; i++) await said(port, get('/r/88.118.8/ABC-1'))
+  const before = hits.count
+
+  const page = await said(port, get('/r/88.118.8/ABC-1', 'Accept: text/html\r\n'))
+
+  t.match(page, /content-type: text\/html/)
+  t.equal(hits.count, before)
+})
+
+t.test('what is unknown is refused as the framework refuses it, byte for byte', async t => {
+  for (const rates of [{ resolve: 1_000_000 }, { resolve: 0 }]) {
+    const strict = await aStrictDoor(t, { rates })
+    const ordinary = await aDoorThatListens(t, { rates })
+    const loads = { count: 0 }
+    const find = strict.house.find
+    strict.house.find = async key => {
+      loads.count += 1
+      return find(key)
+    }
+    const paths = [
+      '/v1/resolve/88.118.8/none',
+      "/v1/resolve/88.118.8/-._~!$&'()*+,;=:@",
+      '/v1/resolve/88.118.8%2F%E9%98%80',
+      '/v1/resolve/99.1/foreign',
+      '/r/88.118.8/none',
+      '/r/99.1/foreign',
+    ]
+    const languages = ['', 'Accept-Language: en\r\n', 'Accept-Language: zh-CN, en;q=0.9\r\n']
+    const asked = paths.flatMap(path => languages.map(language => ({ path, language })))
+    await Promise.all(
+      asked.map(async ({ path, language }) => {
+        const [strictly, early, late] = await Promise.all([
+          said(strict.port, get(path, language)),
+          said(ordinary.port, get(path, language)),
+          // What may say that it asks past the caches is the framework's.
+          said(ordinary.port, get(path, `${language}Pragma: x\r\n`)),
+        ])
+
+        t.match(strictly, /^HTTP\/1\.1 404 Not Found\r\nvary/)
+        t.equal(strictly, early, `before the framework, ${path}`)
+        t.equal(strictly, late, `by the framework, ${path}`)
+      }),
+    )
+    t.equal(loads.count, 0)
+  }
+})
+
+t.test(
+  'what turns out to be unknown is refused in the same words, and the next question too',
+  async t => {
+    const strict = await aStrictDoor(t, { mayHave: () => true })
+    const ordinary = await aDoorThatListens(t)
+    for (const { port } of [strict, ordinary]) await said(port, get(product))
+    const questions = ['none', 'ABC-1', 'none', 'never', 'ABC-1'].map(each =>
+      get(`/v1/resolve/88.118.8/${each}`),
+    )
+
+    const answer = await said(strict.port, questions.join(''))
+
+    t.equal(answer, await said(ordinary.port, questions.join('')))
+    t.equal(strict.hits.count, 1, 'the second answer; the first was brought into the arena')
+  },
+)
+
+t.test('who asks for too many unknown names is refused, whichever way they come', async t => {
+  const { port } = await aStrictDoor(t, { rates: { resolve: 1_000_000, unknown: 4 } })
+  const names = Array.from({ length: 6 }, (_, i) => get(`/v1/resolve/88.118.8/n${i}`))
+
+  const answer = await said(port, names.join(''))
+  const known = await said(port, get(product))
+
+  t.strictSame(answer.match(/HTTP\/1\.1 \d+/g), [
+    ...Array(4).fill('HTTP/1.1 404'),
+    ...Array(2).fill('HTTP/1.1 429'),
+    'HTTP/1.1 200',
+  ])
+  t.match(known, /^HTTP\/1\.1 429/, 'what is not in memory would have to be looked up')
+})
+
+t.test('each path is counted as what it is', async t => {
+  const { port, parts } = await aStrictDoor(t)
+  for (const path of [product, '/r/88.118.8/ABC-1', '/api/handles/88.118.8/ABC-1']) {
+    await said(port, get(path) + get(path) + get('/v1/resolve/88.118.8/none'))
+  }
+
+  const metrics = await parts.registry.metrics()
+
+  t.match(metrics, 'qxm_http_requests_total{route="/v1/resolve/*",status="200"} 2')
+  t.match(metrics, 'qxm_http_requests_total{route="/v1/resolve/*",status="404"} 3')
+  t.match(metrics, 'qxm_http_requests_total{route="/r/*",status="200"} 2')
+  t.match(metrics, 'qxm_http_requests_total{route="/api/*",status="200"} 2')
+  t.match(metrics, 'qxm_http_request_seconds_count{route="/v1/resolve/*"} 5')
+  t.match(metrics, 'qxm_http_request_seconds_bucket{le="+Inf",route="/r/*"} 2')
 })
 
 t.test('answers to one read come in one order, whoever gives them', async t => {
@@ -180,7 +377,10 @@ t.test('whatever is sent ends as without the strict reader', async t => {
   const strict = await aStrictDoor(t)
   const ordinary = await aDoorThatListens(t)
   for (const { port } of [strict, ordinary]) {
-    for (const path of [product, '/v1/resolve/88.118.8%2FABC-1', '/v1/resolve/88.118.8/abc-1']) {
+    for (const path of [
+      ...[product, '/v1/resolve/88.118.8%2FABC-1', '/v1/resolve/88.118.8/abc-1'],
+      ...['/api/handles/88.118.8/ABC-1', '/r/88.118.8/ABC-1'],
+    ]) {
       await talk(port, [get(path), last])
     }
   }

@@ -1,0 +1,233 @@
+/**
+ * `node dist/bench/import.js [rows] [rounds] [file]`: how fast a file becomes records: one of so many rows (100 000) sent
+ * over HTTP as CSV until its job is done, beside a bare COPY of the same rows into a table of the same shape. A PostgreSQL of
+ * its own, or the empty one that QXM_BENCH_DATABASE_URL names. The same file once more changes nothing, and is timed too.
+ */
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import { type Child, startChild } from './load/child.ts'
+import { median } from './load/measure.ts'
+import { startPostgres } from './load/servers.ts'
+
+const rowCount = Number(process.argv[2] ?? 100_000)
+const rounds = Number(process.argv[3] ?? 3)
+const file =
+  process.argv[4] ?? join(import.meta.dirname, '..', `bench-import-${rowCount}-result.json`)
+const rowsPerPiece = 500
+/** Of proc(5). */
+const ticksPerSecond = 100
+
+const given = process.env['QXM_BENCH_DATABASE_URL']
+// Ours is no key of a node, and the node inherits what we have.
+delete process.env['QXM_BENCH_DATABASE_URL']
+const server = given === undefined ? await startPostgres('on') : undefined
+const url = given ?? server?.url ?? ''
+const folder = await mkdtemp(join(tmpdir(), 'qxm-bench-'))
+const masterKeyFile = join(folder, 'master.key')
+await writeFile(masterKeyFile, 'ab'.repeat(32), { mode: 0o600 })
+const key = `qxk_00000001_${Buffer.alloc(32, 1).toString('base64url')}`
+const program = join(dirname(fileURLToPath(import.meta.url)), '..', 'src', 'main.js')
+const node = await startChild(program, ['start'], {
+  QXM_DATABASE_URL: url,
+  QXM_DATA_DIR: folder,
+  QXM_MASTER_KEY_FILE: masterKeyFile,
+  QXM_BOOTSTRAP_KEY: key,
+  QXM_HTTP_PORT: '0',
+  QXM_OPS_PORT: '0',
+  QXM_HANDLE_PORT: '0',
+  QXM_LOG_LEVEL: 'warn',
+  QXM_NODE_LAMEDUCK_MS: '0',
+})
+const plain = new pg.Client({ connectionString: url })
+await plain.connect()
+try {
+  await plain.query('create table bench_records (like records including all)')
+  await ask('POST', '/v1/prefixes', JSON.stringify({ prefix: '88.118.40' }))
+  const postmaster = await postmasterOf(plain)
+  const before = peakMemory(node)
+  const ways = { 'bare COPY': copy, import: importFile, 'the same again': importFile }
+  const measured = new Map(Object.keys(ways).map(name => [name, [] as Measured[]]))
+  for (let round = 0; round < rounds; round++) {
+    await plain.query('truncate bench_records, records, record_versions, public_values, aliases')
+    for (const [name, run] of Object.entries(ways)) {
+      const startedAt = performance.now()
+      const [server, own] = [cpuOfTree(postmaster), cpuOf(node.pid)]
+      await run()
+      measured.get(name)?.push({
+        seconds: (performance.now() - startedAt) / 1000,
+        serverCpu: cpuOfTree(postmaster) - server,
+        // A COPY needs no node.
+        nodeCpu: run === copy ? 0 : cpuOf(node.pid) - own,
+      })
+    }
+  }
+  await print(measured, before)
+} finally {
+  await plain.end()
+  await node.stop()
+  await server?.stop()
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function copy(): Promise<void> {
+  const into = `copy bench_records (key, prefix, identifier, system, kind, values, aliases, submitter, basis, serial,
+    created_at, updated_at) from stdin`
+  await pipeline(Readable.from(pieces(recordLine)), plain.query(copyFrom(into)))
+}
+
+async function importFile(): Promise<void> {
+  const body = Readable.from(csv(), { objectMode: false })
+  const sent = await ask('POST', '/v1/jobs?into=identifiers', body, 'text/csv')
+  for (let job = sent; ; job = await ask('GET', `/v1/jobs/${job['id']}`)) {
+    if (job['state'] === 'done') {
+      const { rows, refused } = job['counts'] as Record<string, number>
+      if (rows !== rowCount || refused !== 0) throw new Error(JSON.stringify(job))
+      return
+    }
+    if (job['endedAt'] !== null) throw new Error(JSON.stringify(job))
+    await sleep(50)
+  }
+}
+
+async function ask(
+  method: string,
+  path: string,
+  body?: string | Readable,
+  type = 'application/json',
+) {
+  const response = await fetch(String(node.ready['http']) + path, {
+    method,
+    headers: {
+      authorization: `Bearer ${key}`,
+      ...(body === undefined ? {} : { 'content-type': type }),
+    },
+    ...(body === undefined
+      ? {}
+      : { body: body as NonNullable<RequestInit['body']>, duplex: 'half' as const }),
+  })
+  const answer = (await response.json()) as Record<string, unknown>
+  // A machine with too much to do beside: asked again.
+  if (method === 'GET' && response.status === 503) return { endedAt: null }
+  if (!response.ok) throw new Error(JSON.stringify(answer))
+  return answer
+}
+
+function valuesOf(number: number) {
+  return [
+    `https://example.com/products/${number}/description-of-what-it-is`,
+    `产品 ${number}，A4 纸张打印机硒鼓，适用型号 HP-${number % 997}`,
+    `{"batch":"2026-11-${(number % 28) + 1}","line":${number % 12},"grade":"A"}`,
+  ]
+}
+
+function* csv(): Generator<string> {
+  yield 'identifier,kind,URL,NAME,DESC\n'
+  yield* pieces(number => {
+    const cells = valuesOf(number).map(text => `"${text.replaceAll('"', '""')}"`)
+    return `88.118.40/ABC-${number},product,${cells.join()}\n`
+  })
+}
+
+function recordLine(number: number): string {
+  const at = '2026-11-23T06:00:00Z'
+  const types = ['URL', 'NAME', 'DESC']
+  const values = valuesOf(number).map((value, position) => ({
+    index: position + 1,
+    type: types[position],
+    data: { format: 'string', value },
+    ttl: 86_400,
+    timestamp: at,
+    permissions: '1110',
+    references: [],
+  }))
+  const [recordKey, identifier] = [`88.118.40/abc-${number}`, `88.118.40/ABC-${number}`]
+  const json = JSON.stringify(values).replaceAll('\\', '\\\\')
+  const columns = [recordKey, '88.118.40', identifier, 'handle', 'product', json, '[]']
+  return `${[...columns, 'bench', 'authority', 1, at, at].join('\t')}\n`
+}
+
+/** Some hundred rows at once. */
+function* pieces(line: (number: number) => string): Generator<string> {
+  for (let from = 0; from < rowCount; from += rowsPerPiece) {
+    const count = Math.min(rowsPerPiece, rowCount - from)
+    yield Array.from({ length: count }, (_, at) => line(from + at)).join('')
+  }
+}
+
+/** Of one run, in seconds. */
+interface Measured {
+  readonly seconds: number
+  readonly serverCpu: number
+  readonly nodeCpu: number
+}
+
+async function print(
+  measured: ReadonlyMap<string, readonly Measured[]>,
+  megabytesBefore: number | undefined,
+): Promise<void> {
+  const [bare = []] = measured.values()
+  const cpu = ({ serverCpu, nodeCpu }: Measured) => serverCpu + nodeCpu
+  const rows = [...measured].map(([name, runs]) => {
+    const ratio = (of: (run: Measured) => number) =>
+      median(runs.map((run, round) => of(bare[round] ?? run) / of(run)))
+    return {
+      name,
+      rowsPerSecond: rowCount / median(runs.map(({ seconds }) => seconds)),
+      ratio: ratio(({ seconds }) => seconds),
+      cpuRatio: ratio(cpu),
+      serverCpu: median(runs.map(({ serverCpu }) => serverCpu)),
+      nodeCpu: median(runs.map(({ nodeCpu }) => nodeCpu)),
+    }
+  })
+  const memory = { before: megabytesBefore, peak: peakMemory(node) }
+  process.stdout.write(`${rowCount} rows, ${rounds} rounds; node: ${memory.before} MB, `)
+  process.stdout.write(`at most ${memory.peak} MB\n\n`)
+  process.stdout.write('| what | rows/s | ratio | CPU, ratio | server CPU s | node CPU s |\n')
+  process.stdout.write('| --- | ---: | ---: | ---: | ---: | ---: |\n')
+  for (const { name, rowsPerSecond, ratio, cpuRatio, serverCpu, nodeCpu } of rows) {
+    const cells = [ratio, cpuRatio, serverCpu, nodeCpu].map(cell => cell.toFixed(2))
+    process.stdout.write(`| ${name} | ${rowsPerSecond.toFixed(0)} | ${cells.join(' | ')} |\n`)
+  }
+  await writeFile(file, JSON.stringify({ rowCount, rounds, memory, rows }, null, 2))
+}
+
+/** Linux only, as everything here that looks into /proc. */
+function peakMemory({ pid }: Pick<Child, 'pid'>): number | undefined {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024)
+}
+
+async function postmasterOf(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  return statOf(rows[0]?.pid ?? 0).parent
+}
+
+function statOf(pid: number) {
+  // proc(5): behind the name, which may hold anything.
+  const cells = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+  const seconds = (at: number) => Number(cells[at]) / ticksPerSecond
+  return {
+    parent: Number(cells[1]),
+    own: seconds(11) + seconds(12),
+    ended: seconds(13) + seconds(14),
+  }
+}
+
+function cpuOf(pid: number): number {
+  return statOf(pid).own
+}
+
+/** Of a process, its children and those of them that have ended. */
+function cpuOfTree(pid: number): number {
+  const { own, ended } = statOf(pid)
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  return children.map(Number).reduce((sum, child) => sum + cpuOf(child), own + ended)
+}

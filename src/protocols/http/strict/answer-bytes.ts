@@ -1,0 +1,127 @@
+import type { AnswerArena, Place } from '../../../resolver/answer-arena.ts'
+import type { UnknownReply } from '../unknown-reply.ts'
+
+/** A whole answer but for its age and what its connection ends headers with. */
+export interface Composed {
+  /** Status line and headers up to the value of the age; of an answer that has none, all of them. */
+  readonly before: Buffer
+  /** From behind the age; empty where there is none. */
+  readonly behind: Buffer
+  readonly body: Buffer
+}
+
+/** A kept answer begins with the lengths of its head before and behind the age: two bytes each. */
+const lengthsBytes = 4
+const headBytesMax = 0xffff
+/** Seconds; more digits than a process lives. */
+const ageCharsMax = 12
+/** Id and length of a refusal, with the names around them. */
+const idAndLengthMax = 64
+
+/** @param headers names and values in turn, as `node:http` is given them */
+export function composed(headers: readonly string[], body: Buffer): Composed {
+  const ageAt = headers.indexOf('Age')
+  const lines = (from: number, to: number) =>
+    Array.from({ length: (to - from) / 2 }, (_, i) => {
+      const at = from + 2 * i
+      return `${headers[at]}: ${headers[at + 1]}\r\n`
+    }).join('')
+  const before = ageAt < 0 ? lines(0, headers.length) : `${lines(0, ageAt)}Age: `
+  const behind = ageAt < 0 ? '' : `\r\n${lines(ageAt + 2, headers.length)}`
+  return {
+    before: Buffer.from(`HTTP/1.1 200 OK\r\n${before}`, 'latin1'),
+    behind: Buffer.from(behind, 'latin1'),
+    body,
+  }
+}
+
+/** @returns what an arena keeps of it; undefined for one whose head is no usual one */
+export function partsOf({ before, behind, body }: Composed): Buffer[] | undefined {
+  if (before.length > headBytesMax || behind.length > headBytesMax) return undefined
+  const lengths = Buffer.allocUnsafe(lengthsBytes)
+  lengths.writeUInt16LE(before.length, 0)
+  lengths.writeUInt16LE(behind.length, 2)
+  return [lengths, before, behind, body]
+}
+
+export function wholeAnswer(
+  { before, behind, body }: Composed,
+  ageSeconds: number,
+  ending: Buffer,
+): Buffer {
+  const age = behind.length === 0 ? '' : String(ageSeconds)
+  return Buffer.concat([before, Buffer.from(age), behind, ending, body])
+}
+
+/** @returns how many bytes {@link writeKept} writes at most */
+export function roomForKept(arena: AnswerArena, place: Place, ending: Buffer): number {
+  return arena.valueLength(place) + ending.length + ageCharsMax
+}
+
+/** @returns where it ends */
+export function writeKept(
+  arena: AnswerArena,
+  place: Place,
+  nowMs: number,
+  ending: Buffer,
+  into: Buffer,
+  at: number,
+): number {
+  const { bytes } = arena
+  const lengthsAt = arena.valueStart(place)
+  const beforeAt = lengthsAt + lengthsBytes
+  const behindAt = beforeAt + bytes.readUInt16LE(lengthsAt)
+  const bodyAt = behindAt + bytes.readUInt16LE(lengthsAt + 2)
+  let to = at
+  to += bytes.copy(into, to, beforeAt, behindAt)
+  if (behindAt < bodyAt) {
+    const ageSeconds = Math.floor((nowMs - arena.madeAtMs(place)) / 1000)
+    to = writeFew(String(ageSeconds), into, to)
+    to += bytes.copy(into, to, behindAt, bodyAt)
+  }
+  to += ending.copy(into, to)
+  return to + bytes.copy(into, to, bodyAt, lengthsAt + arena.valueLength(place))
+}
+
+/** @returns how many bytes {@link writeRefusal} writes at most */
+export function roomForRefusal(
+  { head, before, behind }: UnknownReply,
+  pathBytes: number,
+  ending: Buffer,
+): number {
+  const body = before.length + pathBytes + behind.length
+  return head.length + idAndLengthMax + ending.length + body
+}
+
+/**
+ * @param chunk has the path that was asked, of bytes that stand for themselves in JSON
+ * @returns where it ends
+ */
+export function writeRefusal(
+  { head, before, behind }: UnknownReply,
+  requestId: string,
+  chunk: Buffer,
+  pathStart: number,
+  pathEnd: number,
+  ending: Buffer,
+  into: Buffer,
+  at: number,
+): number {
+  const length = before.length + pathEnd - pathStart + behind.length
+  let to = at
+  to += head.copy(into, to)
+  to = writeFew(requestId, into, to)
+  to = writeFew('\r\ncontent-length: ', into, to)
+  to = writeFew(String(length), into, to)
+  to = writeFew('\r\n', into, to)
+  to += ending.copy(into, to)
+  to += before.copy(into, to)
+  for (let i = pathStart; i < pathEnd; i++) into[to++] = chunk[i] as number
+  return to + behind.copy(into, to)
+}
+
+/** For characters so few, all of them ASCII, that a call of `write` costs more than moving them. */
+function writeFew(text: string, into: Buffer, at: number): number {
+  for (let i = 0; i < text.length; i++) into[at + i] = text.charCodeAt(i)
+  return at + text.length
+}
