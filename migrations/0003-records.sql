@@ -15,6 +15,8 @@ create table records (
   serial bigint not null,
   successor text,
   gone json,
+  -- The job or batch that wrote it as it is; null for a single write.
+  source text collate "C",
   created_at timestamptz not null,
   updated_at timestamptz not null,
   primary key (key, prefix)
@@ -29,10 +31,12 @@ create table record_versions (
   serial bigint not null,
   kind text not null,
   values json not null,
+  aliases json not null,
   submitter text not null,
   basis text not null,
   successor text,
   gone json,
+  source text collate "C",
   written_at timestamptz not null,
   primary key (key, prefix, serial)
 );
@@ -58,5 +62,6 @@ create table public_values (
   type text not null
 );
 
+-- Also how the entries of a record are found: by the digests of its values, which it says itself. A second index would
+-- cost every import as much again.
 create index public_values_by_digest on public_values (digest, key);
-create index public_values_by_record on public_values (key, prefix);

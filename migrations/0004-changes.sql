@@ -1,9 +1,14 @@
 -- Why: what was committed, told to followers and kept as evidence. Rows are written without a number in the
 -- transaction they tell of, and numbered after its commit, in order and without gaps, under the lock of `sequence`.
 
+-- One row tells of one write, or of a slice of a job: then `items` names its identifiers, one number each, and `seq` is
+-- the last of these numbers.
 create table changes (
   id text collate "C" primary key,
   seq bigint unique,
+  count integer not null default 1,
+  -- In the order of their numbers: [[identifier, serial, op, kind, key, …keys of aliases], …].
+  items json,
   identifier text not null,
   prefix text collate "C" not null,
   serial bigint not null,

@@ -12,7 +12,7 @@ create table prefix_proofs (
   attempts integer not null,
   -- Until when it can be answered; once proven, until when it can be filed.
   until timestamptz not null,
-  method text check (method in ('key', 'token')),
+  method text check (method in ('key', 'token', 'grant')),
   key text,
   -- What the record said of table 1 at that time; `personal` is sealed as an application's is.
   basic json not null,

@@ -56,7 +56,10 @@ export interface Database extends Queries {
     work: (queries: TransactionQueries) => Promise<T>,
     options?: TransactionOptions,
   ): Promise<T>
-  /** Calls back on each NOTIFY of the channel until the returned function is called. A bell, never a truth: it may be lost. */
+  /**
+   * Calls back on each NOTIFY of the channel until the returned function is called. A bell, never a truth: it may be lost;
+   * an empty payload says that some may have been, when the connection is lost and when it is there again.
+   */
   listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>
   close(): Promise<void>
 }

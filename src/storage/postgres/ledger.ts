@@ -2,15 +2,20 @@ import type { Caller } from '../../model/caller.ts'
 import { Failure } from '../../model/failures.ts'
 import type { StoredRecord } from '../../model/record.ts'
 import type { FilingLedger } from '../../registry/applications/parts.ts'
+import type { ImportLedger } from '../../registry/imports/rows.ts'
+import type { JobLedger } from '../../registry/jobs/parts.ts'
 import type { KeyLedger } from '../../registry/keys.ts'
 import type { Announcement, AuditEntry, Ledger, PrefixRow } from '../../registry/parts.ts'
 import type { PeopleLedger } from '../../registry/people/parts.ts'
 import { accountWrites } from './accounts.ts'
+import { collectSlices } from './announced-slices.ts'
 import { applicationReads, applicationWrites } from './applications.ts'
 import type { Queries, TransactionQueries } from './database.ts'
 import { subjectWrites } from './enterprises.ts'
 import { fileWrites } from './files.ts'
 import { holdingWrites } from './holdings.ts'
+import { importReads, importWrites } from './imports.ts'
+import { jobWrites } from './jobs.ts'
 import { makeKeyRows } from './keys.ts'
 import { mandateWrites } from './mandates.ts'
 import { ruleWrites } from './mapping-rules.ts'
@@ -19,21 +24,28 @@ import { type RecordRow, recordColumns, rowToRecord } from './record-rows.ts'
 import { searchableValues } from './reverse.ts'
 import { makeRowId } from './row-ids.ts'
 import { sessionWrites } from './sessions.ts'
+import { stagedWrites } from './staging-writes.ts'
 
-export interface OpenLedger extends FilingLedger, KeyLedger, PeopleLedger {
+export interface OpenLedger extends FilingLedger, KeyLedger, PeopleLedger, JobLedger, ImportLedger {
+  /** For this process to follow: one for each identifier, also of those that the staged writes announced. */
   readonly announcements: readonly Announcement[]
   /** Sends the audit and change rows collected so far: the last thing before the commit. */
-  flush(): void
+  flush(): Promise<void>
 }
 
 /** The rows of one transaction, as `registry` wants to see them. */
 export function makeLedger(queries: TransactionQueries, caller: Caller, at: Date): OpenLedger {
   const audits: AuditEntry[] = []
   const announcements: Announcement[] = []
+  const slices = collectSlices()
 
   return {
     at,
-    announcements,
+    get announcements() {
+      return [...announcements, ...slices.announcements()]
+    },
+    staged: stagedWrites(queries, at, slices.add),
+    jobs: jobWrites(queries, at),
     ...recordWrites(queries, at),
     ...directoryWrites(queries, at),
     ...clientWrites(queries, at),
@@ -45,6 +57,8 @@ export function makeLedger(queries: TransactionQueries, caller: Caller, at: Date
     ...proofWrites(queries),
     ...holdingWrites(queries),
     ...ruleWrites(queries, caller.id, at),
+    ...importReads(queries),
+    ...importWrites(queries),
     ...accountWrites(queries, at),
     ...sessionWrites(queries, at),
     keyRows: makeKeyRows(queries, () => at, true),
@@ -57,7 +71,8 @@ export function makeLedger(queries: TransactionQueries, caller: Caller, at: Date
       announcements.push(announcement)
     },
 
-    flush() {
+    async flush() {
+      await slices.flush(queries)
       insertAudits(queries, caller, at, audits)
       insertChanges(queries, at, announcements)
     },
@@ -161,23 +176,34 @@ function replaceRecord(
   at: Date,
 ): void {
   queries.send(
-    `insert into record_versions (key, prefix, serial, kind, values, submitter, basis, successor, gone, written_at)
-     select key, prefix, serial, kind, values, submitter, basis, successor, gone, updated_at
+    `insert into record_versions (key, prefix, serial, kind, values, aliases, submitter, basis, successor, gone, source,
+       written_at)
+     select key, prefix, serial, kind, values, aliases, submitter, basis, successor, gone, source, updated_at
      from records where key = $1 and prefix = $2`,
     [before.key, before.prefix],
   )
   const { digests, types } = searchableValues(record)
   queries.send(
     `with forgotten as (
-       delete from public_values where key = $1 and prefix = $2
+       delete from public_values where digest = any($17) and key = $1 and prefix = $2
      ), indexed as (
        insert into public_values (digest, key, prefix, type)
        select v.digest, $1, $2, v.type from unnest($15::bytea[], $16::text[]) as v (digest, type)
      )
      update records set identifier = $3, system = $4, kind = $5, values = $6, aliases = $7, subject = $8,
-       submitter = $9, basis = $10, serial = $11, successor = $12, gone = $13, updated_at = $14
+       submitter = $9, basis = $10, serial = $11, successor = $12, gone = $13, source = null,
+       updated_at = $14
      where key = $1 and prefix = $2`,
-    [before.key, before.prefix, record.identifier, ...recordParameters(record), at, digests, types],
+    [
+      before.key,
+      before.prefix,
+      record.identifier,
+      ...recordParameters(record),
+      at,
+      digests,
+      types,
+      searchableValues(before).digests,
+    ],
   )
 }
 

@@ -34,6 +34,27 @@ cross join lateral (
 ) r
 order by p.place, r.key limit $5`
 
+/**
+ * Whole records and tombstones of a range of prefixes, in the order of `records_by_prefix`: whoever goes on behind the
+ * last one is where they were, whatever was written since. One condition, on the index alone: with more of them, a
+ * planner that has no statistics yet, as behind a large job, reads and sorts the whole range for each page (60 000
+ * records: 220 ms against 0.3 ms).
+ */
+const recordsBehind = `select ${recordColumns}
+from records r
+where (r.prefix, r.key) > ($1, $2) and r.prefix < $3
+order by r.prefix, r.key limit $4`
+
+const countRecords = `select count(*)::int as count from (
+  select from records r
+  where (r.prefix = $1 or (r.prefix >= $2 and r.prefix < $3)) and r.system = any($4)
+    and r.gone is null and r.kind <> 'subject'
+  limit $5
+) counted`
+
+/** Whole records that are read at once; one has at most 200 000 bytes. */
+const recordsPerPage = 200
+
 /** Prefixes looked through in one query: most subjects have fewer. */
 const prefixesPerQuery = 100
 
@@ -59,6 +80,10 @@ export interface RecordReader extends Records {
     kind: Kind | undefined,
     page: PageRequest,
   ): Promise<Page<RecordSummary>>
+  /** Living records under a prefix and the prefixes below it, but codes, whole, page by page in an order that stays. */
+  under(system: System, prefix: string): AsyncIterable<readonly StoredRecord[]>
+  /** How many these are, counted up to `max`. */
+  countUnder(system: System, prefix: string, max: number): Promise<number>
 }
 
 /** Reads records; one query however many keys. */
@@ -87,11 +112,45 @@ export function makeRecords(database: Queries): RecordReader {
         prefix,
         from,
         to,
-        system === 'handle' ? ['handle', 'code'] : [system],
+        systemsOf(system),
         cursor === undefined ? '' : readCursor(cursor),
         limit + 1,
       ])
       return pageOf(rows, limit, rowToSummary, row => row.key)
+    },
+
+    async *under(system, prefix) {
+      const [from, to] = below(system, prefix)
+      const systems = systemsOf(system)
+      // Codes are issued, and not imported.
+      const isGiven = ({ gone, kind, system }: RecordRow) =>
+        gone === null && kind !== 'subject' && systems.includes(system)
+      const ranges =
+        from === prefix
+          ? [[from, to]]
+          : [
+              [prefix, justBehind(prefix)],
+              [from, to],
+            ]
+      for (const [begin = '', end = ''] of ranges) {
+        let place = { prefix: begin, key: '' }
+        for (;;) {
+          const values = [place.prefix, place.key, end, recordsPerPage]
+          const rows = await database.query<RecordRow>(recordsBehind, values)
+          const records = rows.filter(isGiven).map(rowToRecord)
+          if (records.length > 0) yield records
+          const last = rows.at(-1)
+          if (last === undefined || rows.length < recordsPerPage) break
+          place = last
+        }
+      }
+    },
+
+    async countUnder(system, prefix, max) {
+      const [from, to] = below(system, prefix)
+      const values = [prefix, from, to, systemsOf(system), max]
+      const [row] = await database.query<{ readonly count: number }>(countRecords, values)
+      return row?.count ?? 0
     },
 
     async listOf(prefixes, kind, { cursor, limit }) {
@@ -135,6 +194,16 @@ function placeGone() {
     'the prefix of this cursor is not the subject’s any more: begin again',
   )
   return invalid('/cursor', 'cursor', detail)
+}
+
+/** The first text behind this one, in the order of bytes. */
+function justBehind(text: string): string {
+  return `${text}\u0001`
+}
+
+/** Codes lie under a prefix of handles. */
+function systemsOf(system: System): readonly System[] {
+  return system === 'handle' ? ['handle', 'code'] : [system]
 }
 
 /** The range of prefixes below one, in the order of bytes: behind a dot where labels count, else anything it begins. */

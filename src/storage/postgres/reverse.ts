@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { StoredRecord } from '../../model/record.ts'
 import { isPublic } from '../../model/value.ts'
 import type { Queries } from './database.ts'
@@ -6,17 +6,31 @@ import { type Page, type PageRequest, pageOf, readCursor } from './page.ts'
 
 /** A value as the index has it: the first 16 bytes of its SHA-256. */
 export function digestOf(value: string): Buffer {
-  return createHash('sha256').update(value).digest().subarray(0, 16)
+  return Buffer.from(hexDigestOf(value), 'hex')
+}
+
+/** The same in hex; in one call, because an import asks for millions. */
+export function hexDigestOf(value: string): string {
+  return hash('sha256', value, 'hex').slice(0, 32)
 }
 
 /** What of a record can be found again by its value: public text, and none of the protocol's own types. */
-export function searchableValues(record: StoredRecord): { digests: Buffer[]; types: string[] } {
-  const found = record.values.flatMap(value =>
+export function searchableTexts({
+  values,
+}: Pick<StoredRecord, 'values'>): { readonly text: string; readonly type: string }[] {
+  return values.flatMap(value =>
     isPublic(value) && value.data.format === 'string' && !value.type.startsWith('HS_')
-      ? [{ digest: digestOf(value.data.value), type: value.type }]
+      ? [{ text: value.data.value, type: value.type }]
       : [],
   )
-  return { digests: found.map(({ digest }) => digest), types: found.map(({ type }) => type) }
+}
+
+export function searchableValues(record: Pick<StoredRecord, 'values'>): {
+  digests: Buffer[]
+  types: string[]
+} {
+  const found = searchableTexts(record)
+  return { digests: found.map(({ text }) => digestOf(text)), types: found.map(({ type }) => type) }
 }
 
 export interface ValueHit {

@@ -44,16 +44,16 @@ export async function numberCommitted(database: Database, hashRow: HashAuditRow)
 
 /** Clocks of engines may stand still for a millisecond: then a record's own serials say which write came first. */
 async function numberChanges(queries: Queries, last: number): Promise<number> {
-  const rows = await queries.query(
+  const rows = await queries.query<{ count: number }>(
     `update changes c set seq = n.seq
      from (
-       select id, $1 + row_number() over (order by queued_at, identifier, serial, id) as seq
+       select id, $1 + sum(count) over (order by queued_at, identifier, serial, id rows unbounded preceding) as seq
        from changes where seq is null order by queued_at, identifier, serial, id limit $2
      ) n
-     where c.id = n.id returning c.id`,
+     where c.id = n.id returning c.count`,
     [last, rowsPerRound],
   )
-  return rows.length
+  return rows.reduce((sum, { count }) => sum + count, 0)
 }
 
 interface AuditRow {

@@ -11,8 +11,8 @@ export interface ListenerParts {
 /** The one connection that waits for notifications. */
 export interface Listener {
   /**
-   * Calls back on every notification of a channel, and once with an empty payload after each time the
-   * connection was lost, because then some may have been missed.
+   * Calls back on every notification of a channel, and with an empty payload when the connection is lost and when it is
+   * there again, because some may have been missed.
    */
   listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>
   close(): Promise<void>
@@ -65,6 +65,7 @@ export function makeListener({ url, settings }: ListenerParts): Listener {
         pauseMs = reconnectMs.first
         onAttempt()
         await lost(client)
+        if (!closing.signal.aborted) bells.ringAll()
       } catch {
         onAttempt()
       }

@@ -1,7 +1,7 @@
 import type { Caller } from '../../model/caller.ts'
 import { Failure } from '../../model/failures.ts'
 import type { Announcement, Idempotency } from '../../registry/parts.ts'
-import type { Database, Queries, TransactionQueries } from './database.ts'
+import type { Database, Queries, TransactionOptions, TransactionQueries } from './database.ts'
 import { makeLedger, type OpenLedger } from './ledger.ts'
 
 export interface TransactionsParts {
@@ -17,13 +17,14 @@ export interface StoreTransactions {
     caller: Caller,
     work: (ledger: OpenLedger) => Promise<Outcome>,
     idempotency?: Idempotency,
+    options?: TransactionOptions,
   ): Promise<Outcome>
 }
 
 /** Writes: record, audit row, change row and idempotency row in one transaction. */
 export function makeTransactions({ database, now, follow }: TransactionsParts): StoreTransactions {
   return {
-    async write(caller, work, idempotency) {
+    async write(caller, work, idempotency, options) {
       const { outcome, announcements } = await database.transaction(async queries => {
         const at = now()
         const former = idempotency && (await claimKey(queries, idempotency, at))
@@ -31,10 +32,10 @@ export function makeTransactions({ database, now, follow }: TransactionsParts): 
 
         const ledger = makeLedger(queries, caller, at)
         const outcome = await work(ledger)
-        ledger.flush()
+        await ledger.flush()
         if (idempotency !== undefined) keepOutcome(queries, idempotency, outcome)
         return { outcome, announcements: ledger.announcements }
-      })
+      }, options)
       if (announcements.length > 0) await follow(announcements)
       return outcome
     },
