@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
@@ -16,6 +15,7 @@ import { buildApp, type HttpApp } from '../protocols/http/app.ts'
 import { buildOps } from '../protocols/http/ops.ts'
 import type { HttpParts, Readiness } from '../protocols/http/parts.ts'
 import { makeServer } from '../protocols/http/server.ts'
+import { recordSheets } from '../protocols/sheets/write-records.ts'
 import { creditCodeIndex } from '../registry/credit-codes.ts'
 import { makeReverse } from '../registry/reverse.ts'
 import { type Config, plainHttpHosts } from '../runtime/config.ts'
@@ -27,7 +27,11 @@ import { makeReverseReader } from '../storage/postgres/reverse.ts'
 import { type LocalCallers, makeLocalCallers, openAdminSocket } from './admin-socket.ts'
 import { drain, drainTogether } from './drain.ts'
 import { openHandleDoor } from './handle-door.ts'
+import { openImportDoor } from './import-door.ts'
+import { openImportWire } from './import-wire.ts'
+import { type Imports, openImports } from './imports.ts'
 import type { Keys } from './keys.ts'
+import { listen, listenAlso } from './listen.ts'
 import { makeMachineParts } from './machines.ts'
 import { makePageParts } from './pages.ts'
 import type { BuildParts } from './parts.ts'
@@ -64,7 +68,9 @@ export async function openDoors(
   closers.add('pressure watch', () => pressure.close())
   const readiness = () => readinessOf(reading, pressure, life)
   const localCallers = makeLocalCallers()
-  const context = { database, keys, reading, writing, pressure, readiness, localCallers }
+  const wire = await openImportWire(parts)
+  const imports = await openImports(parts, database, keys, reading, writing, wire)
+  const context = { database, keys, reading, writing, imports, pressure, readiness, localCallers }
   // What an answer says of limits and origins is part of its bytes.
   live.onChange(() => () => reading.strictMemory?.arena.forgetAll())
   const httpParts = {
@@ -76,7 +82,8 @@ export async function openDoors(
   const { drainTimeoutMs } = config.node
   const onDrain = drainTogether(closers, drainTimeoutMs)
   const handle = await openHandleDoor(parts, keys, reading, writing, httpParts, onDrain)
-  const app = buildApp({ ...httpParts, makeHandleHttp: handle.makeHandleHttp })
+  const { makeHandleHttp, keptHandles } = handle
+  const app = buildApp({ ...httpParts, makeHandleHttp, keptHandles })
   await app.ready()
   const others: Server[] = []
   onDrain(() => drain(app, others, drainTimeoutMs, log))
@@ -89,6 +96,7 @@ export async function openDoors(
     others.push(server)
   }
   const https = await listenTls(parts, app, httpParts, others)
+  const importsAt = await openImportDoor(parts, wire, imports, onDrain)
   handle.announce({ http: http.port, ...(https && { https: https.port }) })
   await openAdmin(parts, app, httpParts, localCallers)
   closers.add(
@@ -105,6 +113,7 @@ export async function openDoors(
     https: https && `https://${hostAndPort(https.address, https.port)}`,
     handle: handle.at,
     ops: opsPort === undefined ? undefined : `http://${hostAndPort(config.ops.host, opsPort)}`,
+    imports: importsAt,
     store: database.engine,
     cache: reading.finder.redis === undefined ? 'memory' : 'redis',
   }
@@ -116,25 +125,6 @@ async function openOps({ config, closers }: DoorParts, httpParts: HttpParts): Pr
   const { port } = await listen(ops, config.ops.host, config.ops.port)
   closers.add('ops door', () => ops.close())
   return port
-}
-
-async function listen(app: HttpApp, host: string, port: number): Promise<AddressInfo> {
-  try {
-    await app.listen({ host, port })
-  } catch (error) {
-    throw portTaken(error, host, port)
-  }
-  return app.server.address() as AddressInfo
-}
-
-async function listenAlso(server: Server, host: string, port: number): Promise<AddressInfo> {
-  server.listen({ host, port })
-  try {
-    await once(server, 'listening')
-  } catch (error) {
-    throw portTaken(error, host, port)
-  }
-  return server.address() as AddressInfo
 }
 
 /**
@@ -197,19 +187,12 @@ async function openAdmin(
   if (close !== undefined) closers.add('admin socket', close)
 }
 
-function portTaken(error: unknown, host: string, port: number): unknown {
-  if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') return error
-  return new Error(
-    `${hostAndPort(host, port)} is in use: stop what listens there, or choose another port (QXM_HTTP_PORT, QXM_OPS_PORT)`,
-    { cause: error },
-  )
-}
-
 interface Context {
   readonly database: Database
   readonly keys: Keys
   readonly reading: Reading
   readonly writing: Writing
+  readonly imports: Imports
   readonly pressure: Pressure
   readonly readiness: () => Readiness
   readonly localCallers: LocalCallers
@@ -217,7 +200,7 @@ interface Context {
 
 async function makeHttpParts(
   parts: DoorParts,
-  { database, keys, reading, writing, pressure, readiness, localCallers }: Context,
+  { database, keys, reading, writing, imports, pressure, readiness, localCallers }: Context,
 ): Promise<Omit<HttpParts, 'isStopping'>> {
   const { config, log, clock, metrics, publicUrl, live } = parts
   const { names, directory, resolver, records, protobuf, feed, isForged } = reading
@@ -231,7 +214,9 @@ async function makeHttpParts(
     directory,
     identifiers: writing.identifiers,
     records,
+    recordSheets,
     prefixes: writing.prefixes,
+    jobs: writing.jobs,
     mapping: {
       ...writing.mapping,
       explain: identifier => reading.ruleBook.explain(identifier),
@@ -250,6 +235,7 @@ async function makeHttpParts(
     }),
     audit: makeAuditReader(database),
     ...writing.filing,
+    imports,
     people: writing.people,
     ...machines,
     authenticate: async (header, ...where) =>

@@ -5,7 +5,7 @@ import { isUnder, parsePrefix } from '../mapping/prefix-walk.ts'
 import { type Applications, makeApplications } from '../registry/applications/applications.ts'
 import { makeOutcomes } from '../registry/applications/outcomes.ts'
 import type { FilingTransactions } from '../registry/applications/parts.ts'
-import { makeSubjectKeys } from '../registry/applications/subject-keys.ts'
+import { type AllSubjectKeys, makeSubjectKeys } from '../registry/applications/subject-keys.ts'
 import type { CodeParts } from '../registry/codes.ts'
 import { creditCodeIndex } from '../registry/credit-codes.ts'
 import { makeDemandLook } from '../registry/demand-look.ts'
@@ -40,6 +40,9 @@ export interface Filing {
   readonly filingLists: ApplicationLists
   readonly files: Files
   readonly prefixProofs: PrefixProofs
+  /** For what files as people do: imports. */
+  readonly subjectKeys: AllSubjectKeys
+  readonly usccIndex: (uscc: string) => string
 }
 
 export interface FilingSources {
@@ -141,5 +144,7 @@ export async function openFiling(
       demand,
       now,
     }),
+    subjectKeys,
+    usccIndex,
   }
 }

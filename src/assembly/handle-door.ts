@@ -18,8 +18,9 @@ import { ownSiteValues, siteOfServer } from '../protocols/handle/site-values.ts'
 import { makeAddressBook } from '../protocols/http/address-book.ts'
 import { callerAddress } from '../protocols/http/caller-address.ts'
 import { type HandleHttpParts, makeHandleHttp } from '../protocols/http/handle-rest/handle-http.ts'
+import { type KeptHandles, makeKeptHandles } from '../protocols/http/handle-rest/kept-handles.ts'
 import { isTunnelled, makeTunnel } from '../protocols/http/handle-tunnel/tunnel.ts'
-import { makeResolveLimits, tooMany } from '../protocols/http/limits.ts'
+import { makeResolveLimits, type ResolveLimits, tooMany } from '../protocols/http/limits.ts'
 import type { HttpParts, Rates } from '../protocols/http/parts.ts'
 import { makeRateLimiter } from '../protocols/http/rate-limiter.ts'
 import type { Config } from '../runtime/config.ts'
@@ -53,6 +54,7 @@ export interface OpenHandle {
   readonly at: string
   /** The REST API, the proxy and the tunnel, for the HTTP door. */
   readonly makeHandleHttp: NonNullable<HttpParts['makeHandleHttp']>
+  readonly keptHandles: KeptHandles
   /** Tells the site records the HTTP ports too, once these are open. */
   announce(ports: { readonly http?: number; readonly https?: number }): void
 }
@@ -106,12 +108,18 @@ export async function openHandleDoor(
     reading.resolver.forgetAll()
   }
   announce({})
+  const keptHandles = makeKeptHandles(handleParts)
   return {
     door,
     at: hostAndPort(config.node.host[0] ?? '127.0.0.1', port),
     announce,
     makeHandleHttp: onAnswered =>
-      makeHandleHttp({ ...httpPartsOf(parts, door, site, httpParts), onAnswered }),
+      makeHandleHttp({
+        ...httpPartsOf(parts, door, site, httpParts),
+        kept: keptHandles,
+        onAnswered,
+      }),
+    keptHandles,
   }
 }
 
@@ -121,7 +129,7 @@ function httpPartsOf(
   { desk, operations, answer, makeChallenges }: HandleDoor,
   site: HandleParts['site'],
   { trustedProxies, corsOrigins }: Pick<HttpParts, 'trustedProxies' | 'corsOrigins'>,
-): Omit<HandleHttpParts, 'onAnswered'> {
+): Omit<HandleHttpParts, 'onAnswered' | 'kept'> {
   const challenges = makeChallenges()
   const addressOf = (request: IncomingMessage) => callerAddress(request, trustedProxies())
   return {
@@ -221,7 +229,7 @@ function makeHandleParts(
   { identifiers, prefixes }: Writing,
   rates: () => Rates,
   site: HandleParts['site'],
-): HandleParts {
+): HandleParts & { readonly limits: ResolveLimits } {
   const salt = randomInt(2 ** 32)
   const book = makeAddressBook(() => rates().exempt)
   return {

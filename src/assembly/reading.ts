@@ -12,6 +12,7 @@ import type { Prefix } from '../model/prefix.ts'
 import { encodeAnswerValues } from '../protocols/handle/answer-values.ts'
 import { encodeAnswerJson } from '../protocols/http/answer-json.ts'
 import { type AnswerProtobuf, openAnswerProtobuf } from '../protocols/http/answer-protobuf.ts'
+import { encodeRestValues } from '../protocols/http/handle-rest/value-json.ts'
 import type { StrictMemory } from '../protocols/http/parts.ts'
 import { type ChangeFeed, makeChangeFeed } from '../registry/change-feed.ts'
 import { AnswerArena } from '../resolver/answer-arena.ts'
@@ -36,6 +37,7 @@ import { makeRecords, type RecordReader } from '../storage/postgres/records.ts'
 import { changesChannel } from '../storage/postgres/sequencer.ts'
 import { makeSiteBoard, type SiteBoard } from './handle-door.ts'
 import type { Keys } from './keys.ts'
+import { type OpenKnownKeys, openKnownKeys } from './known-keys.ts'
 import { LiveDirectory } from './live-directory.ts'
 import type { BuildParts } from './parts.ts'
 import { openFinder, type RecordFinder } from './redis.ts'
@@ -68,6 +70,7 @@ export interface Reading {
   readonly apply: (changes: readonly Followed[]) => Promise<void>
   readonly follower: ChangeFollower
   readonly finder: RecordFinder
+  readonly knownKeys: OpenKnownKeys
   /** Tells other processes, where Redis can, that there are changes to read. */
   readonly ringSiblings: () => void
 }
@@ -113,15 +116,19 @@ export async function openReading(
     json: encodeAnswerJson,
     protobuf: protobuf.encode,
     handle: encodeAnswerValues,
+    rest: encodeRestValues,
   }
   const upstream = openUpstream(parts)
   const answerArena = openAnswerArena(parts)
   const resolverMetrics = makeResolverMetrics(metrics, () => cache.count)
+  let followed: ChangeFollower | undefined
+  const knownKeys = openKnownKeys(parts, database, () => followed)
   const resolver = withArena(answerArena, {
     directory,
     cache,
     upstream: { ...upstream, cache: makeAnswerCache(upstreamCacheBounds) },
     find: finder.find,
+    mayHave: knownKeys.mayHave,
     mayBeIssued: identifier => verdictOn(identifier) === 'genuine',
     seesAll: (caller, { system, subject }, prefix) =>
       permissions.may(caller, 'identifier.read', {
@@ -153,12 +160,17 @@ export async function openReading(
       directory.learn(content)
       answerArena?.forgetAll()
     },
-    forget: gone => resolver.forget(gone),
+    forget(gone) {
+      // First, so that nobody who asks anew is told that there is nothing.
+      knownKeys.add(gone)
+      resolver.forget(gone)
+    },
   })
   const follower = await makeChangeFollower({
     feed: finder.recent.watch(changeRows),
     apply,
     async startOver() {
+      knownKeys.startOver()
       const content = await readDirectory(database)
       const ruled = [...(await readRuledPrefixes(database)), ...ruleBook.prefixes()]
       ruleBook.learn(await readRulesOf(database, ruled))
@@ -170,9 +182,14 @@ export async function openReading(
       feed.ring(seq)
     },
     onError: error => log.warn({ err: error }, 'cannot follow changes'),
+    clock,
   })
+  followed = follower
   const ringSiblings = followByRedis(parts, finder, changeRows, follower)
-  const stopListening = await database.listen(changesChannel, () => void follower.look())
+  const stopListening = await database.listen(changesChannel, payload => {
+    // Without a number: the connection was lost.
+    void (payload === '' ? follower.doubt() : follower.look())
+  })
   closers.add('change bell', stopListening)
   const tick = clock.every(followEveryMs, () => void follower.look())
   closers.add('change tick', () => tick.cancel())
@@ -195,6 +212,7 @@ export async function openReading(
     apply,
     follower,
     finder,
+    knownKeys,
     ringSiblings,
   }
 }

@@ -145,8 +145,10 @@ function mistakesIn(error: unknown): readonly object[] {
   return error.problems.map(({ path, where, message }) => ({ path, where, mistake: message }))
 }
 
-function filesOf({ tls }: Config, { file }: ConfigSource): readonly string[] {
-  return [file, tls.cert, tls.key].filter(each => each !== undefined)
+function filesOf(config: Config, { file }: ConfigSource): readonly string[] {
+  const { cert, key } = config.tls
+  const { ca, keys, feedCert, feedKey } = config.import
+  return [file, cert, key, ca, keys, feedCert, feedKey].filter(each => each !== undefined)
 }
 
 /** Changes with every writing of a file, also with one put in its place or behind a link. */

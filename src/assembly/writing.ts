@@ -13,7 +13,6 @@ import type { Identifier } from '../model/identifier.ts'
 import type { Alias, StoredRecord } from '../model/record.ts'
 import { say } from '../model/text.ts'
 import type { People } from '../protocols/http/parts.ts'
-import type { FilingTransactions } from '../registry/applications/parts.ts'
 import {
   type ClientInput,
   type ClientRegistry,
@@ -22,15 +21,11 @@ import {
 } from '../registry/clients.ts'
 import type { CodeParts } from '../registry/codes.ts'
 import { makeFileCheck } from '../registry/files/check-in-thread.ts'
-import {
-  type IdentifierParts,
-  type Identifiers,
-  makeIdentifiers,
-  type Place,
-  type WriteAction,
-} from '../registry/identifiers.ts'
+import { type IdentifierParts, type Identifiers, makeIdentifiers } from '../registry/identifiers.ts'
+import type { Jobs } from '../registry/jobs/jobs.ts'
 import { type KeyDesk, makeKeyDesk } from '../registry/keys.ts'
 import { makePrefixes, type Prefixes, type PrefixParts } from '../registry/prefixes.ts'
+import type { Place, WriteAction } from '../registry/record-rules.ts'
 import { aliasLeads } from '../resolver/answer.ts'
 import type { Config } from '../runtime/config.ts'
 import type { Logger } from '../runtime/log.ts'
@@ -38,8 +33,9 @@ import { type ClientReader, makeClients } from '../storage/postgres/clients.ts'
 import type { Database } from '../storage/postgres/database.ts'
 import { sweep } from '../storage/postgres/retention.ts'
 import { makeSequencer } from '../storage/postgres/sequencer.ts'
-import { makeTransactions } from '../storage/postgres/transactions.ts'
+import { makeTransactions, type StoreTransactions } from '../storage/postgres/transactions.ts'
 import { type Filing, openFiling } from './filing.ts'
+import { openJobs } from './jobs.ts'
 import type { Keys } from './keys.ts'
 import { type Mapping, openMapping } from './mapping.ts'
 import type { BuildParts } from './parts.ts'
@@ -54,7 +50,7 @@ const numberEveryMs = 500
 const sweepEveryMs = 600_000
 
 export interface Writing {
-  readonly transactions: FilingTransactions
+  readonly transactions: StoreTransactions
   readonly codes: CodeParts
   readonly filing: Filing
   readonly people: People
@@ -62,6 +58,7 @@ export interface Writing {
   readonly prefixParts: Omit<PrefixParts, 'transactions'>
   readonly identifiers: Identifiers
   readonly prefixes: Prefixes
+  readonly jobs: Jobs
   readonly mapping: Mapping
   readonly clients: ClientRegistry
   readonly clientReader: ClientReader
@@ -98,6 +95,7 @@ export async function openWriting(
     now: () => new Date(clock.now()),
     async follow(announcements) {
       finder.recent.committed(announcements)
+      reading.knownKeys.committed(announcements)
       try {
         await apply(announcements)
       } catch (error) {
@@ -110,7 +108,7 @@ export async function openWriting(
   const subjectIdByCode = (text: string) => subjectIdOf(directory, names.parse(text, 'code').text)
   const identifierParts = {
     names,
-    matchPrefix: (identifier: Identifier) => directory.match(identifier),
+    matchPrefix: (place: Pick<Identifier, 'system' | 'authority'>) => directory.match(place),
     demandAuthority: (caller: Caller, action: WriteAction, place: Place) =>
       permissions.demand(caller, action, place),
     aliasLeads: (alias: Alias, record: Pick<StoredRecord, 'system' | 'prefix'>) =>
@@ -164,6 +162,12 @@ export async function openWriting(
     prefixParts,
     identifiers: makeIdentifiers({ ...identifierParts, transactions }),
     prefixes: makePrefixes({ ...prefixParts, transactions }),
+    jobs: openJobs(parts, database, keys, reading, {
+      transactions,
+      identifierParts,
+      prefixParts,
+      clientReader,
+    }),
     mapping: openMapping(parts, database, reading, { transactions, identifierParts }),
     clients,
     clientReader,

@@ -51,6 +51,8 @@ export interface Call {
   readonly write: (text: string) => Promise<void>
   /** Standard error: remarks beside the result. */
   readonly remark: (text: string) => void
+  /** One line of a terminal that is written over, and gone with the next remark; nothing where there is no terminal. */
+  readonly showProgress: (line: string) => void
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>

@@ -7,6 +7,19 @@ import type { Command } from './command.ts'
 import { configCheck, configPrint } from './config.ts'
 import { doctor } from './doctor.ts'
 import { exportRecords } from './export.ts'
+import { grantAdd, grantList, grantRevoke } from './grant.ts'
+import { importFile } from './import.ts'
+import {
+  importTopAnswer,
+  importTopList,
+  importTopPlan,
+  importTopPull,
+  importTopQuestions,
+  importTopRelease,
+  importTopRollback,
+  importTopShow,
+} from './import-top.ts'
+import { jobApply, jobCancel, jobErrors, jobList, jobShow, undoJob } from './job.ts'
 import { keyDestroy, keyList, keyRetire, keyRotate } from './key.ts'
 import { keyMake } from './key-make.ts'
 import { label } from './label.ts'
@@ -24,6 +37,7 @@ import {
 import { mapRule, mapRules, mapTest, mapUnrule } from './map-rules.ts'
 import { migrateStore } from './migrate.ts'
 import { notices } from './notices.ts'
+import { pkiAuthority, pkiClient, pkiPkcs12, pkiServer, pkiSign } from './pki.ts'
 import { prefixChange, prefixCreate, prefixList, prefixShow } from './prefix.ts'
 import { resolve, trace } from './resolve.ts'
 import { restore } from './restore.ts'
@@ -35,7 +49,8 @@ import {
   reviewShow,
   reviewTake,
 } from './review.ts'
-import { sandboxEnterprise } from './sandbox.ts'
+import { sandbox, sandboxEnterprise } from './sandbox.ts'
+import { sandboxGrant, sandboxPush } from './sandbox-push.ts'
 import { site } from './site.ts'
 import { siteCheck } from './site-check.ts'
 import { start } from './start.ts'
@@ -44,11 +59,21 @@ import { userCreate, userDisable, userList, userReset, userSetupLink } from './u
 /** Every command, in the order help shows them: running, asking, from application to code, keeping, looking after. */
 export const commands: readonly Command[] = [
   start,
+  sandbox,
   sandboxEnterprise,
+  sandboxGrant,
+  sandboxPush,
   resolve,
   trace,
   bench,
   benchCompare,
+  importFile,
+  jobList,
+  jobShow,
+  jobApply,
+  jobCancel,
+  jobErrors,
+  undoJob,
   exportRecords,
   apply,
   applyEdit,
@@ -89,6 +114,17 @@ export const commands: readonly Command[] = [
   mapRules,
   mapUnrule,
   mapTest,
+  grantAdd,
+  grantList,
+  grantRevoke,
+  importTopList,
+  importTopShow,
+  importTopPlan,
+  importTopRelease,
+  importTopRollback,
+  importTopQuestions,
+  importTopAnswer,
+  importTopPull,
   clientCreate,
   clientList,
   clientRevoke,
@@ -98,6 +134,11 @@ export const commands: readonly Command[] = [
   userReset,
   userSetupLink,
   keyMake,
+  pkiAuthority,
+  pkiServer,
+  pkiClient,
+  pkiSign,
+  pkiPkcs12,
   site,
   siteCheck,
   configCheck,

@@ -1,30 +1,23 @@
 import { say } from '../model/text.ts'
-import type { Command } from './command.ts'
-import { UsageError } from './command.ts'
+import type { SheetFormat } from '../registry/jobs/parts.ts'
+import { type Call, type Command, UsageError } from './command.ts'
 import { nodeOptions, withNode } from './connect.ts'
 import { exitCodes } from './exit-codes.ts'
-import { type NodeClient, ProblemError, parallelMax } from './node-client.ts'
-import { pagesOf } from './pages.ts'
+import { json } from './print.ts'
+import {
+  formatOption,
+  sheetFormatOf,
+  sheetTypes,
+  writeSheetFile,
+  writeText,
+} from './sheet-files.ts'
 
-interface Summary {
-  readonly identifier: string
-  readonly kind: string
-}
-
-/** What `POST /v1/identifiers` takes. */
-interface Exported {
-  readonly identifier: string
-  readonly kind: string
-  readonly values: readonly unknown[]
-  readonly successor: string | null
-}
-
-/** Records under a prefix as lines that can be registered again. */
+/** Records under a prefix as a file that can be imported again. */
 export const exportRecords: Command = {
   name: 'export',
   summary: say(
-    '导出前缀下的记录，每行一条 JSON',
-    'write the records under a prefix, one line of JSON each',
+    '导出前缀下的记录及其全部值；企信码由审核签发，不在其中',
+    'write the records under a prefix with all their values; codes are issued, and left out',
   ),
   options: {
     prefix: {
@@ -32,57 +25,44 @@ export const exportRecords: Command = {
       value: 'PREFIX',
       help: say('前缀，如 88.118.8 或 gs1:6901234', 'such as 88.118.8 or gs1:6901234'),
     },
+    out: {
+      kind: 'text',
+      short: 'o',
+      value: 'FILE',
+      help: say('写入此文件；缺省写到标准输出', 'the file; by default standard output'),
+    },
+    ...formatOption,
     ...nodeOptions,
   },
   async run(call) {
     const prefix = call.given.text('prefix')
     if (prefix === undefined) throw new UsageError(say('需要 --prefix', '--prefix is needed'))
-    const codeCount = await withNode(call, async node => {
-      let codes = 0
-      for await (const page of pagesOf<Summary>(node, '/v1/identifiers', { prefix })) {
-        const records = page.filter(({ kind }) => kind !== 'subject')
-        codes += page.length - records.length
-        await call.write((await readAll(node, records)).map(toLine).join(''))
-      }
-      return codes
+    const file = call.given.text('out')
+    const format = sheetFormatOf(call, file) ?? 'ndjson'
+    refuseBinary(format, file)
+    await withNode(call, async node => {
+      const { bytes } = await node.stream('GET', '/v1/identifiers', {
+        query: { prefix },
+        headers: { Accept: sheetTypes[format] },
+      })
+      if (file === undefined) await writeText(call, bytes)
+      else await deliver(call, file, bytes)
     })
-    if (codeCount > 0) call.remark(codesLeftOut(codeCount)[call.language])
     return exitCodes.ok
   },
 }
 
-/** Reads records a few at a time, in their order; who reads the lines slowly is waited for between pages. */
-async function readAll(node: NodeClient, summaries: readonly Summary[]): Promise<Exported[]> {
-  const records = new Array<Exported | undefined>(summaries.length)
-  let next = 0
-  async function work(): Promise<void> {
-    while (next < summaries.length) {
-      const at = next++
-      records[at] = await readOne(node, summaries[at]?.identifier ?? '')
-    }
-  }
-  await Promise.all(Array.from({ length: parallelMax }, work))
-  return records.filter(record => record !== undefined)
+async function deliver(
+  { isJson, language, write }: Call,
+  file: string,
+  bytes: AsyncIterable<Buffer>,
+) {
+  const { byteCount } = await writeSheetFile(file, bytes)
+  const written = say(`已写入 ${file}`, `wrote ${file}`)[language]
+  await write(isJson ? json({ file, bytes: byteCount }) : `${written}\n`)
 }
 
-/** @returns undefined for a record that was withdrawn since it was listed */
-async function readOne(node: NodeClient, identifier: string): Promise<Exported | undefined> {
-  try {
-    return await node.call('GET', `/v1/identifiers/${encodeURIComponent(identifier)}`)
-  } catch (error) {
-    if (error instanceof ProblemError && [404, 410].includes(error.problem.status)) return undefined
-    throw error
-  }
-}
-
-/** Serials, submitters and aliases are given again by the node that registers. */
-function toLine({ identifier, kind, values, successor }: Exported): string {
-  return `${JSON.stringify({ identifier, kind, values, successor })}\n`
-}
-
-function codesLeftOut(count: number) {
-  return say(
-    `略去 ${count} 个企信码：它们由审核签发，不能登记`,
-    `left out ${count} enterprise codes: they are issued by review, not registered`,
-  )
+function refuseBinary(format: SheetFormat, file: string | undefined): void {
+  if (format !== 'xlsx' || file !== undefined) return
+  throw new UsageError(say('xlsx 需要 --out', 'xlsx needs --out'))
 }

@@ -1,5 +1,13 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+} from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { say, type Text } from '../model/text.ts'
 import type { Language } from './language.ts'
 
@@ -44,7 +52,23 @@ export interface NodeClient {
    * @throws ProblemError for every other answer, Unreachable
    */
   download(method: string, path: string, more?: NodeRequest): Promise<Buffer>
+  /**
+   * A good answer as it comes, however long; nothing is read ahead of what is taken. Iterating ends with
+   * {@link Unreachable} when the answer breaks off.
+   * @throws ProblemError for every other answer, Unreachable
+   */
+  stream(method: string, path: string, more?: StreamRequest): Promise<NodeStream>
   close(): void
+}
+
+/** A request that may be as long as its answer. */
+export type StreamRequest = Omit<NodeRequest, 'body'> & {
+  readonly file?: { readonly type: string; readonly bytes: AsyncIterable<Buffer> }
+}
+
+export interface NodeStream {
+  readonly headers: IncomingMessage['headers']
+  readonly bytes: AsyncIterable<Buffer>
 }
 
 /** A problem document (RFC 9457) as a node answers it. */
@@ -85,22 +109,30 @@ export class Unreachable extends Error {
 
 /** Longer than any answer of the node takes, the bounds of its own stores included. */
 const answerMsMax = 30_000
-/** Sockets that an export keeps busy; the node serves others beside it. */
-export const parallelMax = 16
+/** Of a stream on which nothing moves; the node sends signs of life on those that wait. */
+const idleMsMax = 60_000
+/** A command asks one thing after another. */
+const socketsMax = 4
 /** Pages of a thousand records and batches stay far below. */
 const answerBytesMax = 256 * 2 ** 20
 
 export function openNodeClient(address: NodeAddress, language: Language): NodeClient {
   const base = address.kind === 'url' ? new URL(address.url) : new URL('http://localhost')
   const isTls = base.protocol === 'https:'
-  const agentOptions = { keepAlive: true, maxSockets: parallelMax }
+  const agentOptions = { keepAlive: true, maxSockets: socketsMax }
   const agent = isTls ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions)
   const who = address.kind === 'url' ? credential(address.key) : { 'X-Qxm-User': address.user }
 
-  async function send(method: string, path: string, more: NodeRequest = {}) {
-    const { query = {}, body, headers = {} } = more
-    const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
+  /** @param write puts the body into the request and ends it */
+  function exchange(
+    method: string,
+    path: string,
+    { query = {}, headers = {} }: NodeRequest,
+    more: { readonly headers: OutgoingHttpHeaders; readonly signal?: AbortSignal },
+    write: (request: ClientRequest) => void,
+  ): Promise<IncomingMessage> {
     const options = {
+      ...more,
       method,
       path: `${path}${queryText(query)}`,
       agent,
@@ -108,20 +140,32 @@ export function openNodeClient(address: NodeAddress, language: Language): NodeCl
         Accept: 'application/json',
         'Accept-Language': language,
         ...who,
-        ...(bytes && { 'Content-Type': 'application/json', 'Content-Length': bytes.length }),
+        ...more.headers,
         ...headers,
       },
-      signal: AbortSignal.timeout(answerMsMax),
       ...(address.kind === 'socket' ? { socketPath: address.path } : {}),
     }
+    return new Promise((resolve, reject) => {
+      const request = isTls
+        ? httpsRequest(base, options, resolve)
+        : httpRequest(base, options, resolve)
+      // Also after the answer: a node that has said no does not wait for the rest of a file.
+      request.on('error', reject)
+      write(request)
+    })
+  }
+
+  async function send(method: string, path: string, more: NodeRequest = {}) {
+    const bytes = more.body === undefined ? undefined : Buffer.from(JSON.stringify(more.body))
+    const headers: OutgoingHttpHeaders =
+      bytes === undefined
+        ? {}
+        : { 'Content-Type': 'application/json', 'Content-Length': bytes.length }
+    const signal = AbortSignal.timeout(answerMsMax)
     try {
-      const response = await new Promise<IncomingMessage>((resolve, reject) => {
-        const request = isTls
-          ? httpsRequest(base, options, resolve)
-          : httpRequest(base, options, resolve)
-        request.once('error', reject)
-        request.end(bytes)
-      })
+      const response = await exchange(method, path, more, { headers, signal }, request =>
+        request.end(bytes),
+      )
       return { response, bytes: await readBytes(response) }
     } catch (cause) {
       throw unreachable(address, cause)
@@ -150,8 +194,48 @@ export function openNodeClient(address: NodeAddress, language: Language): NodeCl
       throw new ProblemError(problemOf(status, parseBody(response, bytes.toString())))
     },
 
+    async stream(method, path, { file, ...more } = {}) {
+      const headers: OutgoingHttpHeaders = file === undefined ? {} : { 'Content-Type': file.type }
+      let fileError: unknown
+      try {
+        const response = await exchange(method, path, more, { headers }, request => {
+          request.setTimeout(idleMsMax, () => request.destroy(timedOut()))
+          if (file === undefined) request.end()
+          else
+            pipeline(Readable.from(file.bytes, { objectMode: false }), request).catch(error => {
+              fileError = error
+            })
+        })
+        const { statusCode: status = 0, headers: answered } = response
+        if (status < 400) return { headers: answered, bytes: readOn(address, response) }
+        const body = parseBody(response, (await readBytes(response)).toString())
+        throw new ProblemError(problemOf(status, body))
+      } catch (cause) {
+        if (cause instanceof ProblemError) throw cause
+        // A file that cannot be read is not the node's doing.
+        if (isOfFiles(fileError)) throw fileError
+        throw unreachable(address, cause)
+      }
+    },
+
     close: () => agent.destroy(),
   }
+}
+
+function timedOut(): Error {
+  return Object.assign(new Error('nothing moves'), { name: 'TimeoutError' })
+}
+
+async function* readOn(address: NodeAddress, response: IncomingMessage): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of response) yield chunk
+  } catch (cause) {
+    throw unreachable(address, cause)
+  }
+}
+
+function isOfFiles(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && 'path' in error
 }
 
 function credential(key: string | undefined): Readonly<Record<string, string>> {

@@ -67,8 +67,18 @@ async function runOrThrow(
     env,
     packageFolder,
     write: text => writeTo(stdout, text),
-    remark: text => void stderr.write(`qxm: ${text}\n`),
+    remark: text => void stderr.write(`${clearLine(stderr)}qxm: ${text}\n`),
+    showProgress: line => void (isTerminal(stderr) && stderr.write(clearLine(stderr) + line)),
   })
+}
+
+function isTerminal(stream: Writable): boolean {
+  return 'isTTY' in stream && stream.isTTY === true
+}
+
+/** ECMA-48 §8.3.41: erases the line that the cursor is on. */
+function clearLine(stream: Writable): string {
+  return isTerminal(stream) ? '\r\u001b[2K' : ''
 }
 
 function help(

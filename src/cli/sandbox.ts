@@ -1,27 +1,78 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { makeApiKey } from '../access/api-keys.ts'
-import { say } from '../model/text.ts'
-import { readConfig } from '../runtime/config.ts'
+import { say, type Text } from '../model/text.ts'
+import { systemClock } from '../runtime/clock.ts'
 import { makeLog } from '../runtime/log.ts'
 import { readyLine } from '../runtime/ready.ts'
-import type { Call, Command } from './command.ts'
+import { type HostileMood, hostileMoods } from '../sandbox/hostile.ts'
+import { type Call, type Command, UsageError } from './command.ts'
 import { configOf, configOptions } from './connect.ts'
 import { exitCodes } from './exit-codes.ts'
 import { makeLife } from './life.ts'
-import { openNodeClient } from './node-client.ts'
 
 /** The prefix that the demo delegates, and where it says that this is served. */
 const byDefault = { prefix: '88.118.9', httpPort: '8001', handlePort: '2642' } as const
 /** What the enterprise node would have been allotted itself: of a node prefix that is not the demo's. */
 const ownPrefix = '88.119'
 const closeMsMax = 10_000
+const enterpriseCountMax = 2
+/** Three nodes, one after the other. */
+const worldCloseMsMax = 35_000
 
-const equipment = [
-  { suffix: 'PRESS-1', name: '示例冲压机 1', model: 'P-160' },
-  { suffix: 'PRESS-2', name: '示例冲压机 2', model: 'P-250' },
-] as const
+/** A whole hierarchy to practise with: a top-level node that is simulated, a node of ours, two enterprise nodes. */
+export const sandbox: Command = {
+  name: 'sandbox',
+  summary: say(
+    '在本机运行练习用的整个层级：模拟的国家顶级节点、本节点与两个企业节点',
+    'run a whole hierarchy to practise with: a simulated top-level node, a node, two enterprise nodes',
+  ),
+  options: {
+    hostile: {
+      kind: 'text',
+      value: 'MOODS',
+      help: say(
+        `顶级节点的刁难方式，以逗号分隔：${hostileMoods.join(',')}`,
+        `how the top-level node misbehaves, separated by commas: ${hostileMoods.join(',')}`,
+      ),
+    },
+    enterprises: {
+      kind: 'text',
+      value: 'N',
+      help: say(
+        `企业节点的数目，0 至 ${enterpriseCountMax}，默认 ${enterpriseCountMax}`,
+        `how many enterprise nodes, 0 to ${enterpriseCountMax}; ${enterpriseCountMax} by default`,
+      ),
+    },
+    'any-port': {
+      kind: 'flag',
+      help: say('使用空闲端口，而非惯用端口', 'free ports instead of the usual ones'),
+    },
+    ...configOptions,
+  },
+  async run(call) {
+    const { given, packageFolder, language } = call
+    const log = makeLog({ level: 'warn' })
+    const life = makeLife({ log, closeMsMax: worldCloseMsMax })
+    const startWorld = await loadWorld()
+    await using world = await startWorld({
+      folder: sandboxFolder(call),
+      packageFolder,
+      hostile: moodsIn(given.text('hostile')),
+      anyPort: given.has('any-port'),
+      enterpriseCount: countIn(given.text('enterprises')),
+      clock: systemClock,
+      log,
+    })
+    const { node, keyFile, top, enterprises } = world
+    if (!life.isEnding) {
+      await call.write(
+        `${JSON.stringify({ event: 'ready', ...node, keyFile, top, enterprises })}\n`,
+      )
+    }
+    call.remark(worldHint(node.http ?? '', keyFile)[language])
+    await life.ended
+    return exitCodes.ok
+  },
+}
 
 /** A node of the same program that plays an enterprise's own, for who tries delegation, push and pull. */
 export const sandboxEnterprise: Command = {
@@ -54,75 +105,70 @@ export const sandboxEnterprise: Command = {
   async run(call) {
     const { given, packageFolder, language } = call
     const prefix = given.text('prefix') ?? byDefault.prefix
-    const folder = join(configOf(call).config.store.dataDir, 'sandbox', 'enterprise')
-    const key = await keyIn(folder)
-    const { config } = readConfig({
-      argv: [],
-      env: {
-        QXM_DATA_DIR: folder,
-        QXM_NODE_PREFIX: ownPrefix,
-        QXM_PREFIX: `${ownPrefix}.1`,
-        QXM_HTTP_PORT: given.text('http-port') ?? byDefault.httpPort,
-        QXM_HANDLE_PORT: given.text('handle-port') ?? byDefault.handlePort,
-        QXM_OPS_PORT: '0',
-        QXM_LOG_LEVEL: 'warn',
-        QXM_NODE_LAMEDUCK_MS: '0',
-        QXM_BOOTSTRAP_KEY: key,
-      },
+    const life = makeLife({ log: makeLog({ level: 'warn' }), closeMsMax })
+    const { exampleSuffix, startEnterprise } = await loadEnterprise()
+    await using node = await startEnterprise({
+      folder: join(sandboxFolder(call), 'enterprise'),
+      prefix,
+      ownPrefix,
+      httpPort: given.text('http-port') ?? byDefault.httpPort,
+      handlePort: given.text('handle-port') ?? byDefault.handlePort,
+      packageFolder,
     })
-    const log = makeLog({ level: config.log.level })
-    const life = makeLife({ log, closeMsMax })
-    const startNode = await loadNode()
-    await using node = await startNode({ config, log, packageFolder })
-    const { http = '' } = node.ready
-    await fill(call, http, key, prefix)
     if (!life.isEnding) await call.write(readyLine(node.ready))
-    call.remark(hint(prefix)[language])
+    call.remark(enterpriseHint(`${prefix}/${exampleSuffix}`)[language])
     await life.ended
     return exitCodes.ok
   },
 }
 
 /** Loaded by who runs it only, as in `start.ts`. */
-async function loadNode() {
-  const { startNode } = await import('../node.ts')
-  return startNode
+async function loadWorld() {
+  const { startWorld } = await import('../sandbox/world.ts')
+  return startWorld
 }
 
-/** The same at each start: a node that has seen it makes no second client of it. */
-async function keyIn(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  const file = join(folder, 'operator.key')
-  try {
-    return (await readFile(file, 'utf8')).trim()
-  } catch {
-    const { text } = makeApiKey(randomBytes)
-    await writeFile(file, `${text}\n`, { mode: 0o600 })
-    return text
-  }
+async function loadEnterprise() {
+  const { exampleSuffix, startEnterprise } = await import('../sandbox/enterprise.ts')
+  return { exampleSuffix, startEnterprise }
 }
 
-async function fill({ language }: Call, url: string, key: string, prefix: string): Promise<void> {
-  const node = openNodeClient({ kind: 'url', url, key }, language)
-  try {
-    const made = await node.ask('POST', '/v1/prefixes', { body: { system: 'handle', prefix } })
-    // 409: from the start before.
-    if (made.status !== 201 && made.status !== 409) throw new Error(JSON.stringify(made.body))
-    for (const { suffix, name, model } of equipment) {
-      const values = [
-        { index: 1, type: 'NAME', data: name },
-        { index: 2, type: 'MODEL', data: model },
-      ]
-      const path = `/v1/identifiers/${prefix}/${suffix}`
-      await node.call('PUT', path, { body: { kind: 'equipment', values } })
-    }
-  } finally {
-    node.close()
-  }
+/** Where everything of the sandbox lies. */
+export function sandboxFolder(call: Call): string {
+  return join(configOf(call).config.store.dataDir, 'sandbox')
 }
 
-function hint(prefix: string) {
-  const [{ suffix }] = equipment
-  const ask = `curl 'http://127.0.0.1:8000/v1/resolve/${prefix}/${suffix}?recurse=1'`
+function moodsIn(text: string | undefined): readonly HostileMood[] {
+  const words = (text ?? '').split(',').filter(word => word !== '')
+  return words.map(word => {
+    const mood = hostileMoods.find(each => each === word)
+    if (mood !== undefined) return mood
+    throw new UsageError(
+      say(
+        `--hostile 须为 ${hostileMoods.join('、')}`,
+        `--hostile takes some of ${hostileMoods.join(', ')}`,
+      ),
+    )
+  })
+}
+
+function countIn(text: string | undefined): number {
+  const count = text === undefined ? enterpriseCountMax : Number(text)
+  if (Number.isInteger(count) && count >= 0 && count <= enterpriseCountMax) return count
+  throw new UsageError(
+    say(
+      `--enterprises 须为 0 至 ${enterpriseCountMax}`,
+      `--enterprises is 0 to ${enterpriseCountMax}`,
+    ),
+  )
+}
+
+function worldHint(url: string, keyFile: string): Text {
+  const ask = `export QXM_URL=${url} QXM_KEY=$(cat '${keyFile}'); qxm sandbox grant --send; qxm sandbox push`
+  return say(`在另一个终端试试：${ask}；Ctrl-C 结束`, `in another terminal: ${ask}; Ctrl-C ends it`)
+}
+
+function enterpriseHint(identifier: string): Text {
+  const ask = `curl 'http://127.0.0.1:8000/v1/resolve/${identifier}?recurse=1'`
   return say(`在另一个终端试试：${ask}；Ctrl-C 结束`, `in another terminal: ${ask}; Ctrl-C ends it`)
 }

@@ -191,8 +191,11 @@ export async function checkAliases(database: Database): Promise<Finding> {
 /** Whether every change that tells of a record has it, at least as new; and that numbers have no gaps. */
 export async function checkChanges(database: Database): Promise<Finding> {
   const [numbers] = await database.query<{ kept: number; first: number | null; newest: number }>(
-    `select (select count(seq) from changes) as kept, (select min(seq) from changes) as first,
-       change_seq as newest from sequence where id = 1`,
+    `select c.kept, c.first, change_seq as newest
+     from sequence, (
+       select coalesce(sum(count), 0)::int8 as kept, min(seq - count + 1) as first from changes where seq is not null
+     ) c
+     where id = 1`,
   )
   const { kept = 0, first = null, newest = 0 } = numbers ?? {}
   const expected = first === null ? 0 : newest - first + 1
@@ -211,9 +214,13 @@ export async function checkChanges(database: Database): Promise<Finding> {
   const [row] = await database.query<{ count: number; lost: number; example: string | null }>(
     `select count(*) as count, count(*) filter (where r.key is null) as lost,
        min(c.identifier) filter (where r.key is null) as example
-     from changes c left join records r
-       on r.key = c.keys[1] and r.prefix = c.prefix and r.serial >= c.serial
-     where c.directory is null or c.kind = 'subject'`,
+     from (
+       select identifier, prefix, serial, keys[1] as key from changes
+       where items is null and (directory is null or kind = 'subject')
+       union all
+       select item ->> 0, prefix, (item ->> 1)::int8, item ->> 4
+       from changes, json_array_elements(items) as item where items is not null
+     ) c left join records r on r.key = c.key and r.prefix = c.prefix and r.serial >= c.serial`,
   )
   return rowsFinding('changes', row, {
     whole: count => say(`${count} 个，均有其记录`, `${count}, each with its record`),

@@ -31,7 +31,7 @@ import { makeReplyProblem } from './reply-problem.ts'
 import { makeFastPath } from './resolve-fast.ts'
 import { makeRouteMethods } from './route-methods.ts'
 import { sharedSchemas } from './schemas.ts'
-import { makeServer } from './server.ts'
+import { isAllowed, makeServer } from './server.ts'
 import { setupRoutes } from './setup.ts'
 import { makeStrictAnswers } from './strict/strict-answers.ts'
 import { standInFront } from './strict/strict-door.ts'
@@ -46,7 +46,10 @@ import { enterpriseIdentifierRoutes } from './v1/enterprise-identifiers.ts'
 import { enterprisePrefixRoutes } from './v1/enterprise-prefixes.ts'
 import { enterpriseRoutes } from './v1/enterprises.ts'
 import { fileRoutes } from './v1/files.ts'
+import { grantRoutes } from './v1/grants.ts'
 import { identifierRoutes } from './v1/identifiers.ts'
+import { importRoutes } from './v1/imports.ts'
+import { jobRoutes } from './v1/jobs.ts'
 import { keyRoutes } from './v1/keys.ts'
 import { labelRoutes } from './v1/labels.ts'
 import { mandateRoutes } from './v1/mandates.ts'
@@ -94,11 +97,11 @@ export function buildApp(parts: HttpParts): HttpApp {
   const { limits, publicUrl, registry } = parts
   const metrics = makeHttpMetrics(registry)
   const resolveLimits = makeResolveLimits(parts, randomInt(2 ** 32))
-  const answerFast = makeFastPath(parts, resolveLimits, metrics)
   const answerHandle = parts.makeHandleHttp?.(metrics.answered)
   const replyProblem = makeReplyProblem(parts)
   const routeMethods = makeRouteMethods()
   const nextRequestId = requestIds()
+  const answerFast = makeFastPath(parts, resolveLimits, metrics, nextRequestId)
   let isClosing = false
 
   const app = fastify({
@@ -125,6 +128,10 @@ export function buildApp(parts: HttpParts): HttpApp {
     },
     schemaErrorFormatter: invalidInput,
     rewriteUrl: ({ url = '/' }) => originForm(url),
+    // What is said to the client is `server.ts`'s to say.
+    clientErrorHandler: (error, socket) => {
+      if (!isAllowed(error, socket)) socket.destroy(error)
+    },
     frameworkErrors: (error, request, reply) => replyProblem(error, request, reply),
     serverFactory: handle => {
       const listener = (request: IncomingMessage, response: ServerResponse) =>
@@ -175,9 +182,14 @@ export function buildApp(parts: HttpParts): HttpApp {
     // A bound on the questions of a connection is the ordinary server's to keep.
     if (strictMemory === undefined || limits.socketRequestsMax > 0) return
     standInFront(server, {
-      answers: makeStrictAnswers(parts, strictMemory, resolveLimits),
+      answers: makeStrictAnswers({
+        house: parts,
+        memory: strictMemory,
+        limits: resolveLimits,
+        metrics,
+        nextRequestId,
+      }),
       limits,
-      onAnswered: (count, seconds) => metrics.answeredFast(200, seconds, count),
       clock: parts.clock,
       isLast,
     })
@@ -235,6 +247,7 @@ export function buildApp(parts: HttpParts): HttpApp {
     resolveBatchRoutes(v1, parts, resolveLimits)
     identifierRoutes(v1, parts)
     prefixRoutes(v1, parts)
+    jobRoutes(v1, parts)
     clientRoutes(v1, parts)
     keyRoutes(v1, parts)
     changeRoutes(v1, parts)
@@ -245,6 +258,8 @@ export function buildApp(parts: HttpParts): HttpApp {
     auditRoutes(v1, parts)
     applicationRoutes(v1, parts)
     prefixProofRoutes(v1, parts)
+    grantRoutes(v1, parts)
+    importRoutes(v1, parts)
     mandateRoutes(v1, parts)
     // Apart, because its bodies are no JSON.
     v1.register(async files => fileRoutes(files.withTypeProvider<TypeBoxTypeProvider>(), parts))

@@ -10,7 +10,7 @@ declare module 'fastify' {
 
 /** What a script in a browser may read of an answer, beside its body. */
 export const exposedHeaders =
-  'Age, Content-Language, ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Qxm-Source, X-Qxm-Trust, X-Request-Id'
+  'Age, Content-Language, ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Qxm-Newest, X-Qxm-Oldest, X-Qxm-Source, X-Qxm-Trust, X-Request-Id'
 
 /** A browser asks again after a day. */
 const preflightSeconds = 86_400

@@ -1,6 +1,6 @@
 import type { Identifier } from '../../model/identifier.ts'
 import type { Entry } from '../../resolver/answer-cache.ts'
-import type { Resolution } from '../../resolver/resolve.ts'
+import type { Resolution, UnknownCode } from '../../resolver/resolve.ts'
 import { exposedHeaders } from './cors.ts'
 import type { ResolveLimits } from './limits.ts'
 import { makeAnswerLinks } from './linkset/answer-links.ts'
@@ -9,16 +9,17 @@ import type { HttpParts } from './parts.ts'
 import { replyHeaders } from './resolve-reply.ts'
 import { identifierIn } from './url-text.ts'
 
-/** A question that memory answers, for anyone. */
-export interface InMemory {
-  readonly identifier: Identifier
-  readonly resolution: Resolution
-  readonly entry: Entry
-}
+/** A question that memory answers, for anyone: with the whole answer, or with that there is none. */
+export type InMemory =
+  | {
+      readonly kind: 'answer'
+      readonly identifier: Identifier
+      readonly resolution: Resolution
+      readonly entry: Entry
+    }
+  | { readonly kind: 'unknown'; readonly identifier: Identifier; readonly code: UnknownCode }
 
-export const resolvePath = '/v1/resolve/'
-
-/** The whole public answer from memory: what both fast ways of answering are made of, so that they say the same. */
+/** What memory alone says to anyone: what both fast ways of answering are made of, so that they say the same. */
 export function makeInMemory(
   { resolver, names, publicUrl }: Pick<HttpParts, 'resolver' | 'names' | 'publicUrl'>,
   limits: Pick<ResolveLimits, 'policy'>,
@@ -41,7 +42,11 @@ export function makeInMemory(
       }
       const resolution = resolver.peek(identifier)
       const entry = resolution?.shared
-      return resolution && entry && { identifier, resolution, entry }
+      if (resolution !== undefined && entry !== undefined) {
+        return { kind: 'answer', identifier, resolution, entry }
+      }
+      const code = resolver.peekUnknown(identifier)
+      return code && { kind: 'unknown', identifier, code }
     },
 
     /** Names and values in turn, all but the length. */

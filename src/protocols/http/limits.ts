@@ -17,6 +17,13 @@ export interface ResolveLimits {
   demand(address: string, questions: number): void
   /** Before the store is asked. @throws Failure `TOO_MANY` for who asked for too many unknown identifiers, or guesses codes */
   demandLookUp(address: string, caller: Caller, identifier: Identifier): void
+  /** Whether anyone at the address may look up now, as {@link ResolveLimits.demandLookUp} demands it. */
+  admitsLookUp(address: string, identifier: Pick<Identifier, 'system'>): boolean
+  /**
+   * The three of an unknown identifier in one: whether anyone at the address may look up, and may be answered. Charges one
+   * question and counts the identifier, where it is so.
+   */
+  admitsUnknown(address: string, identifier: Identifier): boolean
   /** Counts an identifier that turned out not to exist. */
   countUnknown(address: string, caller: Caller, identifier: Identifier): void
   /** Whether the caller is kept from codes for having guessed; charges nothing. */
@@ -54,6 +61,27 @@ export function makeResolveLimits(
     return isExempt ? 0 : forged.blockedMs(party, clock.monotonicMs())
   }
 
+  function lookUpMs(
+    address: string,
+    caller: Caller,
+    identifier: Pick<Identifier, 'system'>,
+  ): number {
+    const { unknown: perSecond } = rates()
+    const { party, isExempt } = book(address)
+    const counted = perSecond > 0 && !isExempt
+    const unknownWait = counted ? unknown.wait(party, perSecond, clock.monotonicMs()) : 0
+    return Math.max(unknownWait, blockedMs(address, caller, identifier))
+  }
+
+  function countUnknown(address: string, caller: Caller, identifier: Identifier): void {
+    const { unknown: perSecond } = rates()
+    const { party, isExempt } = book(address)
+    if (isExempt) return
+    if (perSecond > 0) unknown.take(party, perSecond, clock.monotonicMs())
+    const isGuess = caller.role === anyone.role && identifier.system === 'code'
+    if (isGuess && isForged(identifier)) forged.count(party, clock.monotonicMs())
+  }
+
   return {
     policy() {
       const { resolve } = rates()
@@ -73,22 +101,20 @@ export function makeResolveLimits(
     },
 
     demandLookUp(address, caller, identifier) {
-      const { unknown: perSecond } = rates()
-      const { party, isExempt } = book(address)
-      const counted = perSecond > 0 && !isExempt
-      const unknownWait = counted ? unknown.wait(party, perSecond, clock.monotonicMs()) : 0
-      const wait = Math.max(unknownWait, blockedMs(address, caller, identifier))
+      const wait = lookUpMs(address, caller, identifier)
       if (wait > 0) throw tooMany(wait)
     },
 
-    countUnknown(address, caller, identifier) {
-      const { unknown: perSecond } = rates()
-      const { party, isExempt } = book(address)
-      if (isExempt) return
-      if (perSecond > 0) unknown.take(party, perSecond, clock.monotonicMs())
-      const isGuess = caller.role === anyone.role && identifier.system === 'code'
-      if (isGuess && isForged(identifier)) forged.count(party, clock.monotonicMs())
+    admitsLookUp: (address, identifier) => lookUpMs(address, anyone, identifier) === 0,
+
+    admitsUnknown(address, identifier) {
+      if (book(address).isExempt) return true
+      if (lookUpMs(address, anyone, identifier) > 0 || waitMs(address, 1) > 0) return false
+      countUnknown(address, anyone, identifier)
+      return true
     },
+
+    countUnknown,
 
     isBlocked: (address, caller, identifier) => blockedMs(address, caller, identifier) > 0,
     isExempt: address => book(address).isExempt,

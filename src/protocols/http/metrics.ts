@@ -1,10 +1,12 @@
-import { Counter, Histogram, type Registry } from 'prom-client'
+import { Counter, Histogram, type HistogramConfiguration, type Registry } from 'prom-client'
 
 export interface HttpMetrics {
-  /** One answered request of a route of ours; routes are few, so that labels are. */
-  answered(route: string, status: number, seconds: number): void
-  /** The same for cached resolves: a number grows, which becomes a metric when somebody looks. Each took so many seconds. */
-  answeredFast(status: 200 | 304, seconds: number, count?: number): void
+  /**
+   * Answered requests of a route of ours; routes are few, so that labels are. Numbers grow, which become metrics when
+   * somebody looks: a cached answer costs little more than prom-client takes to observe one.
+   * @param seconds that each of them took
+   */
+  answered(route: string, status: number, seconds: number, count?: number): void
 }
 
 /** From a cached answer to a store that is at its deadline. Seconds. */
@@ -14,38 +16,96 @@ const buckets = [
 ]
 
 export const resolveRoute = '/v1/resolve/*'
+export const scanRoute = '/r/*'
+export const handleRoute = '/api/*'
+
+interface Answered {
+  readonly byStatus: Map<number, number>
+  /** How many took no longer than the bucket of that place, and longer than the one before; the last: longer than all. */
+  readonly bySeconds: Float64Array
+  seconds: number
+}
 
 export function makeHttpMetrics(registry: Registry): HttpMetrics {
-  const fast = { 200: 0, 304: 0 }
-  const requests = new Counter({
+  const byRoute = new Map<string, Answered>()
+  new Counter({
     name: 'qxm_http_requests_total',
     help: 'HTTP requests answered, by route and status',
     labelNames: ['route', 'status'],
     registers: [registry],
     collect() {
-      for (const status of [200, 304] as const) {
-        this.inc({ route: resolveRoute, status }, fast[status])
-        fast[status] = 0
+      this.reset()
+      for (const [route, { byStatus }] of byRoute) {
+        for (const [status, count] of byStatus) this.inc({ route, status: String(status) }, count)
       }
     },
   })
-  const seconds = new Histogram({
-    name: 'qxm_http_request_seconds',
-    help: 'Time from the headers of a request to its whole answer, by route',
-    labelNames: ['route'],
-    buckets,
-    registers: [registry],
-  })
-  const fastSeconds = seconds.labels(resolveRoute)
+  registry.registerMetric(new SecondsByRoute(byRoute))
+
+  function ofRoute(route: string): Answered {
+    const known = byRoute.get(route)
+    if (known !== undefined) return known
+    const bySeconds = new Float64Array(buckets.length + 1)
+    const made = { byStatus: new Map<number, number>(), bySeconds, seconds: 0 }
+    byRoute.set(route, made)
+    return made
+  }
 
   return {
-    answered(route, status, elapsedSeconds) {
-      requests.labels(route, String(status)).inc()
-      seconds.labels(route).observe(elapsedSeconds)
-    },
-    answeredFast(status, elapsedSeconds, count = 1) {
-      fast[status] += count
-      for (let i = 0; i < count; i++) fastSeconds.observe(elapsedSeconds)
+    answered(route, status, seconds, count = 1) {
+      const counted = ofRoute(route)
+      const { byStatus, bySeconds } = counted
+      byStatus.set(status, (byStatus.get(status) ?? 0) + count)
+      let place = 0
+      while (place < buckets.length && seconds > (buckets[place] as number)) place += 1
+      bySeconds[place] = (bySeconds[place] as number) + count
+      counted.seconds += seconds * count
     },
   }
+}
+
+const secondsName = 'qxm_http_request_seconds'
+const secondsSettings: HistogramConfiguration<'route'> = {
+  name: secondsName,
+  help: 'Time from the headers of a request to its whole answer, by route',
+  labelNames: ['route'],
+  buckets,
+  registers: [],
+}
+
+/** A histogram whose numbers are counted elsewhere. */
+class SecondsByRoute extends Histogram<'route'> {
+  readonly #byRoute: ReadonlyMap<string, Answered>
+  /** Says all of a histogram but its numbers. */
+  readonly #empty: Histogram<'route'>
+
+  constructor(byRoute: ReadonlyMap<string, Answered>) {
+    super(secondsSettings)
+    this.#byRoute = byRoute
+    this.#empty = new Histogram(secondsSettings)
+  }
+
+  override async get(): ReturnType<Histogram<'route'>['get']> {
+    const metric = await this.#empty.get()
+    return { ...metric, values: [...this.#byRoute].flatMap(valuesOf) }
+  }
+
+  /** What the registry asks for rather than `get` where it writes text. */
+  getForPromString(): ReturnType<Histogram<'route'>['get']> {
+    return this.get()
+  }
+}
+
+function valuesOf([route, { bySeconds, seconds }]: readonly [string, Answered]) {
+  let count = 0
+  const cumulated = [...bySeconds].map((each, place) => {
+    count += each
+    const labels = { le: buckets[place] ?? '+Inf', route }
+    return { labels, value: count, metricName: `${secondsName}_bucket` }
+  })
+  return [
+    ...cumulated,
+    { labels: { route }, value: seconds, metricName: `${secondsName}_sum` },
+    { labels: { route }, value: count, metricName: `${secondsName}_count` },
+  ]
 }

@@ -31,7 +31,8 @@ export function formOf(accept: string | undefined): Form {
   return likedBest(accept, wholeFormsByType)
 }
 
-function likedBest<F extends AnswerForm>(
+/** Of forms that have media types, the one that is liked best; `json` where none is. */
+export function likedBest<F extends string>(
   accept: string,
   forms: ReadonlyMap<string, F>,
 ): F | 'json' {

@@ -23,7 +23,11 @@ import type { AliasStanding } from '../../registry/holdings/alias-standing.ts'
 import type { Holdings } from '../../registry/holdings/holdings.ts'
 import type { MappingRules } from '../../registry/holdings/mapping-rules.ts'
 import type { Identifiers } from '../../registry/identifiers.ts'
+import type { Jobs } from '../../registry/jobs/jobs.ts'
+import type { SheetFormat } from '../../registry/jobs/parts.ts'
 import type { KeyDesk } from '../../registry/keys.ts'
+import type { ImportDesk } from '../../registry/imports/desk.ts'
+import type { Grants } from '../../registry/imports/grants.ts'
 import type { Mandates } from '../../registry/mandates.ts'
 import type { Idempotency } from '../../registry/parts.ts'
 import type { AccountView } from '../../registry/people/account-rows.ts'
@@ -41,6 +45,7 @@ import type { Labels } from '../../services/labels/labels.ts'
 import type { StatusTokens } from '../../services/status/status-tokens.ts'
 import type { AnswerProtobuf } from './answer-protobuf.ts'
 import type { AnswerHandleHttp } from './handle-rest/handle-http.ts'
+import type { KeptHandles } from './handle-rest/kept-handles.ts'
 import type { HttpMetrics } from './metrics.ts'
 
 /** Where the strict reader keeps its answers. */
@@ -52,13 +57,14 @@ export interface StrictMemory {
 
 /** Everything the HTTP door needs from the house. What may change while it runs is a function. */
 export interface HttpParts {
-  readonly resolver: Pick<Resolver, 'peek' | 'resolve' | 'bytes'>
+  readonly resolver: Pick<Resolver, 'peek' | 'peekUnknown' | 'resolve' | 'bytes'>
   readonly names: { parse(text: string, system?: System): Identifier }
   /** What a GS1 key is one of: the key with fewer qualifiers, the most particular first. */
   readonly levelsAbove: (identifier: Identifier) => readonly Identifier[]
   readonly directory: PrefixTable
   readonly identifiers: Identifiers
   readonly records: RecordReader
+  readonly recordSheets: RecordSheets
   readonly prefixes: Prefixes
   readonly mapping: MappingDesk
   readonly clients: ClientDesk
@@ -75,7 +81,9 @@ export interface HttpParts {
   readonly enterprises: Enterprises
   readonly filingLists: FilingLists
   readonly files: Files
+  readonly jobs: Jobs
   readonly prefixProofs: PrefixProofs
+  readonly imports: ImportsDesk
   readonly people: People
   readonly authenticate: Authenticate
   readonly permissions: Permissions
@@ -116,6 +124,8 @@ export interface HttpParts {
   readonly corsOrigins: () => readonly string[]
   /** What of the requests is Handle's; told of each answer it gives. Absent: there is no Handle over HTTP. */
   readonly makeHandleHttp?: (onAnswered: HttpMetrics['answered']) => AnswerHandleHttp
+  /** What of it memory answers. */
+  readonly keptHandles?: KeptHandles
   readonly registry: Registry
   readonly log: Logger
   readonly clock: {
@@ -123,6 +133,14 @@ export interface HttpParts {
     monotonicMs(): number
     sleep(ms: number, signal?: AbortSignal): Promise<void>
   }
+}
+
+/** What the top-level node may bring in, and what it brought. */
+export interface ImportsDesk {
+  readonly grants: Grants
+  readonly desk: ImportDesk
+  /** Asks the feed until it has nothing more. @throws Failure `STATE_CONFLICT` where there is none, `UPSTREAM_AWAY` */
+  readonly pull: (caller: Caller) => Promise<{ readonly received: number }>
 }
 
 /** Bounds of the wire, as the configuration has them. */
@@ -181,6 +199,17 @@ export interface PageRequest {
 }
 
 /** Reading records as they are stored, for those who keep them. */
+/** Records as files with rows. */
+export interface RecordSheets {
+  /** Pages are read no faster than the file is taken. */
+  write(
+    format: SheetFormat,
+    pages: AsyncIterable<readonly StoredRecord[]>,
+  ): AsyncIterable<Buffer>
+  /** Of a file that we read again; undefined: as many as there are. */
+  rowsMax(format: SheetFormat): number | undefined
+}
+
 export interface RecordReader {
   /** The record or tombstone under this key; aliases lead nowhere here. @throws Failure `STORE_AWAY` */
   read(key: string): Promise<StoredRecord | undefined>
@@ -192,6 +221,10 @@ export interface RecordReader {
     kind: Kind | undefined,
     page: PageRequest,
   ): Promise<Page<RecordSummary>>
+  /** Living records under a prefix and the prefixes below it, but codes, whole, page by page in an order that stays. */
+  under(system: System, prefix: string): AsyncIterable<readonly StoredRecord[]>
+  /** How many these are, counted up to `max`. */
+  countUnder(system: System, prefix: string, max: number): Promise<number>
 }
 
 /** What stands behind prefixes, and where they lead. */
@@ -280,12 +313,17 @@ export interface People {
 export interface ChangeFeed {
   /**
    * @param after numbers above this one; undefined: from the oldest that is kept
-   * @returns up to `limit` changes, and the number of the oldest change that is kept (the next one to come, where none is)
+   * @returns up to `limit` changes, the number of the oldest change that is kept (the next one to come, where none is),
+   * and the newest number that had been given before they were read
    */
   read(
     after: number | undefined,
     limit: number,
-  ): Promise<{ readonly changes: readonly Change[]; readonly oldest: number }>
+  ): Promise<{
+    readonly changes: readonly Change[]
+    readonly oldest: number
+    readonly newest: number
+  }>
   /** Resolves when there may be a change above `after`, or as soon as the signal aborts; never rejects. */
   beyond(after: number, signal: AbortSignal): Promise<void>
 }

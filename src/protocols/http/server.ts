@@ -37,10 +37,26 @@ export function makeServer(
   server.maxConnections = limits.socketsMax
   server.maxRequestsPerSocket = limits.socketRequestsMax
   server.setTimeout(limits.idleTimeoutMs)
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
-    refuse(error, socket, publicUrl()),
-  )
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (!isAllowed(error, socket)) refuse(error, socket, publicUrl())
+  })
   return server
+}
+
+/** Sockets on which a body may take its time. */
+const longBodies = new WeakSet<object>()
+
+/**
+ * Lets the body of the request under way take as long as it comes: a file of gigabytes does not fit into the limit of
+ * ordinary bodies. Silence still ends it, as it ends every socket.
+ */
+export function allowLongBody(socket: Socket): void {
+  longBodies.add(socket)
+}
+
+/** Whether the error of a connection is only that its body takes its time. */
+export function isAllowed(error: NodeJS.ErrnoException, socket: object): boolean {
+  return error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && longBodies.has(socket)
 }
 
 /** What never became a request is answered with the same kind of document as everything else, and the socket closed. */

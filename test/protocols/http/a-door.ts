@@ -17,7 +17,9 @@ import type { Subject } from '../../../src/model/subject.ts'
 import { encodeAnswerJson } from '../../../src/protocols/http/answer-json.ts'
 import { openAnswerProtobuf } from '../../../src/protocols/http/answer-protobuf.ts'
 import { buildApp } from '../../../src/protocols/http/app.ts'
+import { encodeRestValues } from '../../../src/protocols/http/handle-rest/value-json.ts'
 import type { HttpParts, Rates } from '../../../src/protocols/http/parts.ts'
+import { recordSheets } from '../../../src/protocols/sheets/write-records.ts'
 import { makeIdentifiers } from '../../../src/registry/identifiers.ts'
 import type { Ledger, Transactions } from '../../../src/registry/parts.ts'
 import { makePrefixes } from '../../../src/registry/prefixes.ts'
@@ -48,6 +50,10 @@ export interface DoorWorld {
   readonly rates?: Partial<Rates>
   readonly limits?: Partial<HttpParts['limits']>
   readonly parts?: Partial<HttpParts>
+  /** Parts that are made of the others. */
+  readonly more?: (parts: HttpParts) => Partial<HttpParts>
+  /** False: the house is not asked for the key. */
+  readonly mayHave?: (key: string) => boolean
 }
 
 export const publicUrl = 'https://id.example.cn'
@@ -103,7 +109,12 @@ export function aDoor(t: Test, world: DoorWorld = {}) {
     seesAll: (caller, { system, prefix: authority, subject }, prefix) =>
       permissions.may(caller, 'identifier.read', { system, authority, prefix, subject }),
     encode: (answer, form) =>
-      form === 'json' ? encodeAnswerJson(answer) : protobuf.encode(answer),
+      form === 'json'
+        ? encodeAnswerJson(answer)
+        : form === 'rest'
+          ? encodeRestValues(answer)
+          : protobuf.encode(answer),
+    ...(world.mayHave && { mayHave: world.mayHave }),
     clock,
     random: () => 0,
     publicUrl: () => publicUrl,
@@ -144,7 +155,17 @@ export function aDoor(t: Test, world: DoorWorld = {}) {
           .slice(0, limit),
         next: null,
       }),
+      async *under(system, prefix) {
+        for (const record of house.records.values()) {
+          const isThere = record.gone === null && record.kind !== 'subject'
+          if (isThere && record.system === system && isUnder(system, record.prefix, prefix)) {
+            yield [record]
+          }
+        }
+      },
+      countUnder: async (_system, _prefix, max) => Math.min(house.records.size, max),
     },
+    recordSheets,
     prefixes: makePrefixes({
       transactions: house.transactions,
       parsePrefix,
@@ -160,7 +181,7 @@ export function aDoor(t: Test, world: DoorWorld = {}) {
     },
     ...noMachines,
     mapping: noMapping,
-    changes: { read: async () => ({ changes: [], oldest: 1 }), beyond: async () => undefined },
+    changes: { read: async () => ({ changes: [], oldest: 1, newest: 0 }), beyond: async () => undefined },
     reverse: { find: async () => ({ items: [], next: null }) },
     audit: { list: async () => ({ items: [], next: null }) },
     ...noFiling,
@@ -195,7 +216,7 @@ export function aDoor(t: Test, world: DoorWorld = {}) {
     clock,
     ...world.parts,
   }
-  const app = buildApp(parts)
+  const app = buildApp({ ...parts, ...world.more?.(parts) })
   t.teardown(() => app.close())
   return { app, parts, clock, house, logged, directory }
 }
@@ -219,7 +240,31 @@ const noFiling = {
     place: unfiled,
   },
   files: { put: unfiled, read: unfiled, licences: unfiled },
+  jobs: {
+    receive: unfiled,
+    find: unfiled,
+    list: unfiled,
+    errors: () => {
+      throw new Error('not filed here')
+    },
+    apply: unfiled,
+    cancel: unfiled,
+    undo: unfiled,
+  },
   prefixProofs: { challenge: unfiled, answer: unfiled, read: unfiled },
+  imports: {
+    grants: { add: unfiled, list: unfiled, read: unfiled, revoke: unfiled },
+    pull: unfiled,
+    desk: {
+      list: unfiled,
+      read: unfiled,
+      preview: unfiled,
+      release: unfiled,
+      rollback: unfiled,
+      questions: unfiled,
+      answer: unfiled,
+    },
+  },
   filingLists: {
     applications: async () => ({ items: [], next: null }),
     notices: async () => ({ items: [], next: null }),

@@ -147,3 +147,25 @@ t.test(
     t.equal((await app.inject({ url, remoteAddress: '203.0.113.5' })).statusCode, 200)
   },
 )
+
+t.test('what memory refuses is counted as what the store would have refused', async t => {
+  const names = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => `/v1/resolve/88.118.8/n${from + i}`)
+  const world = { ...aSmallWorld, rates: { unknown: 3 } }
+  const known = aDoor(t, { ...world, mayHave: key => key === '88.118.8/abc-1' })
+  const asking = aDoor(t, world)
+  const told: number[][] = []
+  for (const { app, clock } of [known, asking]) {
+    const statuses: number[] = []
+    const ask = async (url: string) =>
+      statuses.push((await app.inject({ url, remoteAddress: '203.0.113.5' })).statusCode)
+    for (const url of names(0, 5)) await ask(url)
+    await clock.advance(1_000)
+    for (const url of names(5, 1)) await ask(url)
+    await ask(url)
+    told.push(statuses)
+  }
+
+  t.strictSame(told[0], [404, 404, 404, 429, 429, 404, 200])
+  t.strictSame(told[1], told[0])
+})

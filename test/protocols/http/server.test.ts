@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
+import { Failure } from '../../../src/model/failures.ts'
+import type { HttpParts } from '../../../src/protocols/http/parts.ts'
 import { aGate } from '../../resolver/a-resolver.ts'
 import { aDoor, aSmallWorld, type DoorWorld } from './a-door.ts'
 
@@ -61,6 +63,35 @@ t.test('slow headers and slow bodies are 408', async t => {
 
   t.match(headers, /^HTTP\/1\.1 408 Request Timeout\r\n/)
   t.match(body, /^HTTP\/1\.1 408 Request Timeout\r\n/)
+})
+
+t.test('a file of rows may come slower than other bodies', async t => {
+  let received = ''
+  const jobs = {
+    async receive({ body }: { readonly body: AsyncIterable<Buffer> }) {
+      for await (const chunk of body) received += chunk
+      throw new Failure('STATE_CONFLICT')
+    },
+  } as unknown as HttpParts['jobs']
+  const port = await aPort(t, {
+    limits: { headersTimeoutMs: 200, bodyTimeoutMs: 200 },
+    parts: { jobs },
+  })
+  const socket = connect(port, '127.0.0.1')
+  await once(socket, 'connect')
+
+  socket.write(
+    'POST /v1/jobs?into=identifiers HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer operator\r\n' +
+      'Content-Type: text/csv\r\nContent-Length: 8\r\nConnection: close\r\n\r\nrow1',
+  )
+  // Time limits are looked at once a second.
+  await new Promise(resolve => setTimeout(resolve, 2_500))
+  socket.write('row2')
+  const [answer] = await once(socket, 'data')
+
+  t.equal(received, 'row1row2')
+  t.match(String(answer), /^HTTP\/1\.1 409 /)
+  socket.destroy()
 })
 
 t.test('a socket on which nothing moves is closed', async t => {

@@ -74,7 +74,7 @@ export const licenceMembers = {
 const proofSchema = closed({
   id: idSchema,
   prefix: Type.String(),
-  method: oneOf(['key', 'token'] as const),
+  method: oneOf(['key', 'token', 'grant'] as const),
   key: orNull(Type.String({ description: 'the key that signed, `<index>:<handle>`' })),
   fields: Type.Array(Type.String(), {
     description: 'the items that stand as the record of the prefix had them',

@@ -61,6 +61,14 @@ export function changeRoutes(app: HttpApp, parts: HttpParts): void {
           {
             200: {
               description: 'one change a line; server-sent events to those who accept them',
+              headers: {
+                'X-Qxm-Oldest': { type: 'integer', description: 'the oldest number that is kept' },
+                'X-Qxm-Newest': {
+                  type: 'integer',
+                  description:
+                    'the newest number: follow from here what is exported after this answer',
+                },
+              },
               content: {
                 'application/x-ndjson': { schema: { type: 'string' } },
                 'text/event-stream': { schema: { type: 'string' } },
@@ -77,11 +85,12 @@ export function changeRoutes(app: HttpApp, parts: HttpParts): void {
       const { prefix, limit = Number.POSITIVE_INFINITY, since, follow } = request.query
       const isEvents = request.headers.accept?.includes('text/event-stream') ?? false
       const after = lastEventId(request) ?? since
-      const first = await readPage(after)
+      const { page: first, oldest, newest } = await readPage(after)
       const sees = viewOf(
         request.caller,
         prefix === undefined ? undefined : prefixKeys.parse(prefix),
       )
+      reply.headers({ 'X-Qxm-Oldest': oldest, 'X-Qxm-Newest': newest })
       return stream(reply, {
         first,
         after,
@@ -93,9 +102,9 @@ export function changeRoutes(app: HttpApp, parts: HttpParts): void {
     },
   )
 
-  async function readPage(after: number | undefined): Promise<readonly Change[]> {
-    const { changes: page, oldest } = await changes.read(after, pageMax)
-    if (after === undefined || after + 1 >= oldest) return page
+  async function readPage(after: number | undefined) {
+    const { changes: page, oldest, newest } = await changes.read(after, pageMax)
+    if (after === undefined || after + 1 >= oldest) return { page, oldest, newest }
     const detail = say(
       `所保留的最早变更为 ${oldest}；请重新同步`,
       `the oldest change that is kept is ${oldest}; read everything again`,
@@ -187,7 +196,7 @@ export function changeRoutes(app: HttpApp, parts: HttpParts): void {
           const isQuiet = await beyond(seen, signal)
           if (isQuiet && !signal.aborted) yield isEvents ? ':\n\n' : '\n'
         }
-        if (!signal.aborted) page = await readPage(seen)
+        if (!signal.aborted) page = (await readPage(seen)).page
       }
     } catch (error) {
       // The answer has begun: all that can be said is that it ends, and a follower comes back with its last number.

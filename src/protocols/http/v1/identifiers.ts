@@ -5,7 +5,8 @@ import type { Identifier } from '../../../model/identifier.ts'
 import type { StoredRecord } from '../../../model/record.ts'
 import { valueIndexMax } from '../../../model/value.ts'
 import type { Leads } from '../../../registry/aliases.ts'
-import type { RecordInput, Written } from '../../../registry/identifiers.ts'
+import type { Written } from '../../../registry/identifiers.ts'
+import type { RecordInput } from '../../../registry/record-rules.ts'
 import type { ValueInput } from '../../../registry/values.ts'
 import { valueToJson } from '../answer-json.ts'
 import type { HttpApp } from '../app.ts'
@@ -30,7 +31,9 @@ import {
   shared,
   valueInputSchema,
 } from '../schemas.ts'
+import { sheetFormatOf, sheetTypes } from '../sheet-types.ts'
 import { identifierIn } from '../url-text.ts'
+import { makeExportIdentifiers } from './export-identifiers.ts'
 import { writeRequestOf } from './write-request.ts'
 
 const pattern = '/v1/identifiers/*'
@@ -65,6 +68,7 @@ const writeProblems = [
 /** Records: registering, reading as their keepers do, replacing, changing, withdrawing. */
 export function identifierRoutes(app: HttpApp, parts: HttpParts): void {
   const { identifiers, records, names, permissions, prefixKeys, aliasLeads } = parts
+  const sendExport = makeExportIdentifiers(parts)
 
   app.post(
     '/v1/identifiers',
@@ -92,17 +96,29 @@ export function identifierRoutes(app: HttpApp, parts: HttpParts): void {
       config: { action: 'identifier.list' },
       schema: {
         operationId: 'listIdentifiers',
-        summary: 'The identifiers under a prefix',
+        summary: 'The identifiers under a prefix; as a file of rows, all records with their values',
         tags: ['identifiers'],
         querystring: closed({ prefix: prefixTextSchema, ...pageQuery }),
         response: responses(
-          { 200: json('a page', listOf(recordSummarySchema)) },
+          {
+            200: {
+              description: 'a page; as a file, all records with their values',
+              content: {
+                'application/json': { schema: listOf(recordSummarySchema) },
+                ...Object.fromEntries(
+                  Object.values(sheetTypes).map(([type]) => [type, { schema: { type: 'string' } }]),
+                ),
+              },
+            },
+          },
           'NOT_PERMITTED',
           'PREFIX_UNKNOWN',
+          'TOO_LARGE',
+          'TOO_MANY',
         ),
       },
     },
-    async request => {
+    async (request, reply) => {
       const { prefix: text, ...page } = request.query
       const { system, prefix } = prefixKeys.parse(text)
       permissions.demand(
@@ -110,6 +126,8 @@ export function identifierRoutes(app: HttpApp, parts: HttpParts): void {
         'identifier.list',
         placeOf(parts, { system, authority: prefix }),
       )
+      const format = sheetFormatOf(request.headers.accept)
+      if (format !== undefined) return sendExport(request, reply, format, { system, prefix })
       const { items, next } = await records.list(system, prefix, pageOf(page))
       return { items: items.map(summaryToJson), next }
     },

@@ -32,6 +32,9 @@ const topics = [
   'holding.refused',
   'holding.handedOver',
   'holding.ended',
+  'import.release',
+  'import.second',
+  'import.parked',
 ] as const
 
 const noticeSchema = closed({
@@ -39,7 +42,7 @@ const noticeSchema = closed({
   at: instantSchema,
   topic: oneOf(topics),
   about: Type.String({
-    description: '`application:<id>`, `mandate:<id>`, `holding:<id>`, or a code',
+    description: '`application:<id>`, `mandate:<id>`, `holding:<id>`, `import:<id>`, or a code',
   }),
   name: Type.String({ description: 'of the enterprise' }),
   dueAt: orNull(instantSchema),

@@ -41,7 +41,7 @@ const proofSchema = closed({
       }),
     }),
   ),
-  method: orNull(oneOf(['key', 'token'] as const)),
+  method: orNull(oneOf(['key', 'token', 'grant'] as const)),
   key: orNull(Type.String({ description: 'the key that signed, `<index>:<handle>`' })),
   basic: basicSchema,
   missing: Type.Array(Type.String(), {

@@ -25,6 +25,7 @@ function aFeed(initial: readonly Change[], oldest = 1) {
     read: async (after = oldest - 1, limit) => ({
       changes: changes.filter(({ seq }) => seq > after).slice(0, limit),
       oldest,
+      newest: changes.at(-1)?.seq ?? oldest - 1,
     }),
     beyond: (after, signal) =>
       new Promise(resolve => {
@@ -88,6 +89,20 @@ t.test('a cursor older than what is kept is 410 and names the oldest', async t =
   t.equal((await read('?since=7')).statusCode, 200)
   t.equal((await read('')).statusCode, 200)
 })
+
+t.test(
+  'an answer says which numbers there are, so that a follower can begin behind an export',
+  async t => {
+    const { app } = aFeedDoor(
+      t,
+      aFeed([aChange(8, '88.118.8/a'), aChange(9, '88.118.8/b')], 8).feed,
+    )
+
+    const { headers } = await app.inject({ url: '/v1/changes?limit=1', headers: operator })
+
+    t.match(headers, { 'x-qxm-oldest': '8', 'x-qxm-newest': '9' })
+  },
+)
 
 t.test('one sees the prefixes one may list, and of these the ones asked for', async t => {
   const { feed } = aFeed([
