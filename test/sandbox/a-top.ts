@@ -1,0 +1,13 @@
+import type { Test } from 'tap'
+import { openIdentity } from '../../src/sandbox/identity.ts'
+import { openJournal } from '../../src/sandbox/journal.ts'
+import { aDataFolder } from '../support/store.ts'
+
+export const now = new Date('2026-11-23T06:00:00Z')
+
+/** A simulated top-level node's keys and notes, in a folder of the test's own. */
+export async function aTop(t: Test) {
+  const folder = await aDataFolder(t)
+  const identity = await openIdentity(folder, now)
+  return { folder, identity, journal: await openJournal(folder) }
+}
