@@ -41,6 +41,12 @@ export interface ProofContext {
   readonly client: string
 }
 
+/** Whose job it is: the client that sent it, and the subject it acts for. */
+export interface JobContext {
+  readonly client: string
+  readonly subject: string | null
+}
+
 /** Everything a caller may want to do, with what a decision about it needs to know. */
 export interface Actions {
   resolve: NoContext
@@ -135,6 +141,28 @@ export interface Actions {
   'rule.test': SubjectContext
   /** Whether an alias leads that nobody's prefix vouches for. */
   'alias.stand': NoContext
+  /** The top-level node's permission to import; it is signed by it, whoever brings it. */
+  'grant.create': NoContext
+  'grant.list': NoContext
+  'grant.revoke': NoContext
+  /** Bringing a batch. */
+  'import.receive': NoContext
+  'import.read': NoContext
+  /** Asking the top-level node's feed now. */
+  'import.pull': NoContext
+  /** Letting a planned batch in: two different ones, unless the node's policy says otherwise. */
+  'import.release': NoContext
+  'import.rollback': NoContext
+  /** Saying whom a row concerns, which shows what is personal in it. */
+  'import.answer': NoContext
+  /** Sending a file of rows: what each may say is the single writes' business. */
+  'job.create': NoContext
+  'job.list': NoContext
+  'job.read': JobContext
+  /** Writing what a dry run has checked, or ending a job. */
+  'job.apply': JobContext
+  /** Taking back what a job has written; the places are asked for as well. */
+  'job.undo': JobContext
   /** Sheets of labels: they take long to draw, so nobody unknown asks for them. */
   'label.print': NoContext
 }
@@ -295,6 +323,17 @@ function makeTable(hasAuthority: HasAuthority): Table {
     detail: say('该挑战发给了其他凭证', 'the challenge was given to another credential'),
     holds: ({ id }, { client }) => id === client,
   }
+  const sentIt: Condition<JobContext> = {
+    rule: 'job.client',
+    pointer: '',
+    detail: say('该任务由他人提交', 'the job was sent by others'),
+    holds: ({ id, subject }, job) => id === job.client || (subject !== null && subject === job.subject),
+  }
+  const senders: readonly Rule<JobContext>[] = [
+    { role: 'enterprise', when: sentIt },
+    { role: 'agent', when: sentIt },
+    { role: 'operator' },
+  ]
   const itsOwn: readonly Rule<SubjectContext>[] = [
     { role: 'enterprise', when: isItself },
     { role: 'operator' },
@@ -414,6 +453,21 @@ function makeTable(hasAuthority: HasAuthority): Table {
     'rule.delete': itsOwn,
     'rule.test': itsOwn,
     'alias.stand': operator,
+    'grant.create': [{ role: 'topnode' }, { role: 'operator' }],
+    'grant.list': [{ role: 'operator' }, { role: 'reviewer' }],
+    'grant.revoke': operator,
+    'import.receive': [{ role: 'topnode' }],
+    'import.read': [{ role: 'operator' }, { role: 'reviewer' }],
+    'import.pull': operator,
+    // Not the operator: who runs the node does not decide what is in it.
+    'import.release': [{ role: 'reviewer' }],
+    'import.rollback': [{ role: 'reviewer' }],
+    'import.answer': [{ role: 'reviewer' }],
+    'job.create': [{ role: 'enterprise' }, { role: 'agent' }, { role: 'operator' }],
+    'job.list': [{ role: 'enterprise' }, { role: 'agent' }, { role: 'operator' }],
+    'job.read': senders,
+    'job.apply': senders,
+    'job.undo': senders,
     'label.print': [
       { role: 'enterprise' },
       { role: 'agent' },

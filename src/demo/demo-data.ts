@@ -1,5 +1,5 @@
 import type { System } from '../model/identifier.ts'
-import type { RecordInput } from '../registry/identifiers.ts'
+import type { RecordInput } from '../registry/record-rules.ts'
 import type { PrefixInput } from '../registry/prefixes.ts'
 import type { ValueInput } from '../registry/values.ts'
 

@@ -16,26 +16,24 @@ export interface AliasParts {
 
 /**
  * Reads the aliases among a record's values: each value of an alias type must hold an identifier of that system.
- * @param standing what the writer's word is worth; an alias kept from `before` keeps the better standing it had
+ * @param standing what the writer's word is worth
  * @throws Failure `INPUT_INVALID` naming the value whose text is no identifier of its system
  */
 export function aliasesIn(
   values: readonly Value[],
   parts: AliasParts,
   standing: Alias['standing'],
-  before: readonly Alias[] = [],
 ): Alias[] {
   const aliases = new Map<string, Alias>()
   for (const value of values) {
     if (!isAliasType(value.type) || value.data.format !== 'string') continue
     const named = parseAlias(value, parts)
-    const former = before.find(({ key }) => key === named.key)
     aliases.set(named.key, {
       system: named.system,
       text: named.text,
       key: named.key,
       authority: named.authority,
-      standing: standing === 'claimed' && former !== undefined ? former.standing : standing,
+      standing,
     })
   }
   if (aliases.size > aliasesMax) {
@@ -45,6 +43,20 @@ export function aliasesIn(
     })
   }
   return [...aliases.values()]
+}
+
+/** An alias that the record had keeps the better standing it had. */
+export function keepStanding(
+  aliases: readonly Alias[],
+  before: readonly Alias[] = [],
+): readonly Alias[] {
+  if (before.length === 0) return aliases
+  return aliases.map(alias => {
+    const former = before.find(({ key }) => key === alias.key)
+    return former === undefined || alias.standing !== 'claimed'
+      ? alias
+      : { ...alias, standing: former.standing }
+  })
 }
 
 function isAliasType(type: string): boolean {
@@ -80,6 +92,21 @@ export async function writeAliases(
   leads: Leads,
 ): Promise<string[]> {
   const holders = await ledger.lockAliases(record.aliases.map(({ key }) => key))
+  await ledger.putAliases(record, claimAliases(record, holders, leads))
+  return [...record.aliases, ...(before?.aliases ?? [])].map(({ key }) => key)
+}
+
+/**
+ * The rule of {@link writeAliases}.
+ * @param holders what the aliases lead to now
+ * @returns the keys that are taken from records which they did not lead to
+ * @throws Failure `ALREADY_EXISTS`
+ */
+export function claimAliases(
+  record: StoredRecord,
+  holders: ReadonlyMap<string, StoredRecord>,
+  leads: Leads,
+): string[] {
   const squatted: string[] = []
   for (const alias of record.aliases) {
     const holder = holders.get(alias.key)
@@ -89,8 +116,17 @@ export async function writeAliases(
     if (!isSquatted) throw alreadyNamed(alias)
     squatted.push(alias.key)
   }
-  await ledger.putAliases(record, squatted)
-  return [...record.aliases, ...(before?.aliases ?? [])].map(({ key }) => key)
+  return squatted
+}
+
+/**
+ * A name that leads to another record is taken; one that is merely claimed keeps nobody from registering it.
+ * @throws Failure `ALREADY_EXISTS`
+ */
+export function refuseAliasOf(key: string, holder: StoredRecord | undefined, leads: Leads): void {
+  const alias = holder?.aliases.find(held => held.key === key)
+  if (holder === undefined || alias === undefined || !leads(alias, holder)) return
+  throw new Failure('ALREADY_EXISTS', say('它已是另一条记录的别名', 'it is an alias of a record'))
 }
 
 function alreadyNamed(alias: Alias): Failure {

@@ -9,12 +9,17 @@ export interface ChangeRows {
 export interface ChangeFeed {
   /**
    * @param after numbers above this one; undefined: from the oldest that is kept
-   * @returns the changes, and the number of the oldest that is kept (the next one to come, where none is)
+   * @returns the changes, the number of the oldest that is kept (the next one to come, where none is), and the newest
+   * number that had been given when they were read
    */
   read(
     after: number | undefined,
     limit: number,
-  ): Promise<{ readonly changes: readonly Change[]; readonly oldest: number }>
+  ): Promise<{
+    readonly changes: readonly Change[]
+    readonly oldest: number
+    readonly newest: number
+  }>
   /** Resolves when there may be a change above `after`, or as soon as the signal aborts; never rejects. */
   beyond(after: number, signal: AbortSignal): Promise<void>
   /** Wakes those who wait for a number up to this one. */
@@ -28,8 +33,8 @@ export function makeChangeFeed(rows: ChangeRows): ChangeFeed {
 
   return {
     async read(after, limit) {
-      const { oldest } = await rows.range()
-      return { changes: await rows.after(after ?? oldest - 1, limit), oldest }
+      const { oldest, newest } = await rows.range()
+      return { changes: await rows.after(after ?? oldest - 1, limit), oldest, newest }
     },
 
     beyond(after, signal) {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Caller } from '../model/caller.ts'
 import { Failure, invalid } from '../model/failures.ts'
 import type { System } from '../model/identifier.ts'
@@ -63,7 +64,7 @@ export function makePrefixes(parts: PrefixParts): Prefixes {
           if ((await ledger.lockPrefix(system, prefix)) !== undefined) {
             throw new Failure('ALREADY_EXISTS')
           }
-          const row = merge(parts, blank(system, prefix), input)
+          const row = mergePrefix(parts, blankPrefix(system, prefix), input)
           await commit(parts, ledger, { row, before: undefined, by: caller.id }, input)
           return row
         },
@@ -84,7 +85,7 @@ export function makePrefixes(parts: PrefixParts): Prefixes {
           if (ifSerial !== undefined && ifSerial !== before.serial)
             throw new Failure('VERSION_STALE')
           const { epoch: _, ...former } = before
-          const row = merge(parts, { ...former, serial: former.serial + 1 }, input)
+          const row = mergePrefix(parts, { ...former, serial: former.serial + 1 }, input)
           await commit(parts, ledger, { row, before, by: caller.id }, input)
           return row
         },
@@ -94,12 +95,52 @@ export function makePrefixes(parts: PrefixParts): Prefixes {
   }
 }
 
+/** What writing a prefix as a file says it came to. */
+export type PrefixOutcome = 'added' | 'changed' | 'unchanged'
+
+/**
+ * Writes a prefix as a row of a file says: made where there is none, else changed in what the row names.
+ * @param dry writes nothing
+ * @throws Failure as `create` and `patch` do
+ */
+export async function putPrefixRow(
+  parts: Omit<PrefixParts, 'transactions'>,
+  ledger: Ledger,
+  { system: asked = 'handle', prefix: text, ...input }: PrefixInput & PrefixName,
+  caller: Caller,
+  dry: boolean,
+): Promise<PrefixOutcome> {
+  const system = registryOf(asked)
+  const prefix = parts.parsePrefix(system, text)
+  if (input.owner != null) await ledger.lockSystem(system)
+  const before = await ledger.lockPrefix(system, prefix)
+  parts.demandOperator(caller, before === undefined ? 'prefix.create' : 'prefix.patch')
+  if (before === undefined) {
+    const row = mergePrefix(parts, blankPrefix(system, prefix), input)
+    if (!dry) await commit(parts, ledger, { row, before, by: caller.id }, input)
+    return 'added'
+  }
+  const { epoch: _, ...former } = before
+  const row = mergePrefix(parts, former, input)
+  if (isDeepStrictEqual(row, former)) return 'unchanged'
+  const next = { ...row, serial: former.serial + 1 }
+  if (!dry) await commit(parts, ledger, { row: next, before, by: caller.id }, input)
+  return 'changed'
+}
+
+/** How a prefix is called: in its system, Handle where none is said. */
+export interface PrefixName {
+  readonly system?: System
+  readonly prefix: string
+}
+
 /** Codes are issued under handle prefixes and have none of their own. */
 function registryOf(system: System): System {
   return system === 'code' ? 'handle' : system
 }
 
-function blank(system: System, prefix: string): PrefixRow {
+/** A prefix as it begins, unless whoever creates it says otherwise. */
+export function blankPrefix(system: System, prefix: string): PrefixRow {
   return {
     system,
     prefix,
@@ -112,7 +153,15 @@ function blank(system: System, prefix: string): PrefixRow {
   }
 }
 
-function merge({ subjectIdByCode }: PrefixParts, row: PrefixRow, input: PrefixInput): PrefixRow {
+/**
+ * The row with what is given written over it.
+ * @throws Failure `INPUT_INVALID`
+ */
+export function mergePrefix(
+  { subjectIdByCode }: Pick<PrefixParts, 'subjectIdByCode'>,
+  row: PrefixRow,
+  input: PrefixInput,
+): PrefixRow {
   const merged: PrefixRow = {
     ...row,
     ...(input.owner === undefined

@@ -48,17 +48,35 @@ export function normalizeValues(
   const timestamp = wholeSeconds(at)
   const values = inputs.map((input, position) => normalizeValue(input, position, timestamp))
   refuseRepeatedIndex(values)
-  if (Buffer.byteLength(JSON.stringify(values)) > recordBytesMax) {
+  if (mayBeTooLong(values) && Buffer.byteLength(JSON.stringify(values)) > recordBytesMax) {
     throw invalid(
       '/values',
       'values.bytes',
       say(`记录不得超过 ${recordBytesMax} 字节`, `a record holds at most ${recordBytesMax} bytes`),
     )
   }
+  values.sort((a, b) => a.index - b.index)
+  return keepTimestamps(values, before)
+}
+
+/** A bound that costs nothing: a unit of text is at most six bytes of JSON. */
+function mayBeTooLong(values: readonly Value[]): boolean {
+  let bytes = 0
+  for (const { data, references } of values) {
+    if (data.format !== 'string' || references.length > 0) return true
+    bytes += 6 * data.value.length + valueFrameBytes
+  }
+  return bytes > recordBytesMax
+}
+
+/** Everything of a value but its text: the names of its members, and a type of at most so many bytes. */
+const valueFrameBytes = 1_000
+
+/** A value that says what it said before stays the value it was. */
+export function keepTimestamps(values: readonly Value[], before: readonly Value[] = []): Value[] {
+  if (before.length === 0) return [...values]
   const former = new Map(before.map(value => [value.index, value]))
-  return values
-    .map(value => unchanged(value, former.get(value.index)) ?? value)
-    .sort((a, b) => a.index - b.index)
+  return values.map(value => unchanged(value, former.get(value.index)) ?? value)
 }
 
 function normalizeValue(input: ValueInput, position: number, timestamp: string): Value {

@@ -421,6 +421,15 @@ export const configKeys = {
         'how long an expired answer may still be given, marked stale, while the store is away',
     }),
   },
+  resolver: {
+    knownKeysMax: integer(20_000_000, {
+      unit: 'keys',
+      min: 0,
+      max: 500_000_000,
+      reason:
+        'keys of records and aliases that each process remembers in 1.5 bytes each, with memory for as many as there are, so that the store is not asked for what it cannot have; what is above this makes more questions pass; 0: all do',
+    }),
+  },
   fast: {
     http: flag(true, {
       reason:
@@ -437,6 +446,59 @@ export const configKeys = {
       min: 1_048_576,
       max: 4_294_967_296,
       reason: 'memory they may take; what was never used of it takes none',
+    }),
+  },
+  import: {
+    port: port(8443, {
+      reason:
+        'batches and grants of the top-level node over mutual TLS, open when import.ca is set beside tls.cert and tls.key; 0: any free port',
+    }),
+    ca: optionalText('/etc/qxm/topnode-ca.pem', {
+      reloadable: true,
+      reason:
+        "PEM file with the top-level node's own certificate authority, the only one whose clients are let in and whose CMS signatures count",
+    }),
+    pins: list([], {
+      rule: rules.thumbprint,
+      reloadable: true,
+      reason:
+        'certificates of the top-level node, of its client and of its CMS signer, by the SHA-256 of their DER in base64url (x5t#S256); name the next one before the present one ends; absent: nobody is let in',
+    }),
+    uris: list([], {
+      reloadable: true,
+      reason:
+        'URIs of which such a certificate must bear one as a subject alternative name (urn:topnode:86); absent: any or none',
+    }),
+    keys: optionalText('/etc/qxm/topnode-keys.json', {
+      reloadable: true,
+      reason:
+        'file with a JSON Web Key Set: the public keys that requests, manifests and grants of the top-level node are signed with, by kid; absent: none is believed, save for CMS signatures of pinned certificates',
+    }),
+    release: choice(['reviewers', 'auto'], 'reviewers', {
+      reloadable: true,
+      reason:
+        'who lets a batch in: two different reviewers who have seen what it would do, or the node by itself where nothing conflicts and nobody has to be asked',
+    }),
+    issueCodes: flag(false, {
+      reloadable: true,
+      reason:
+        'gives an enterprise that comes in and that nobody here knows its code with the batch; otherwise somebody says that it is new, and a reviewer decides',
+    }),
+    source: text('86', {
+      reason: 'whose batches the feed brings, as its manifests and grants say it',
+    }),
+    feedUrl: optionalText('https://feed.topnode.example.cn/v1/feed', {
+      rule: rules.feedUrl,
+      reason:
+        'where batches are fetched from, over mutual TLS: GET with after=<number of the last one>; absent: they are pushed only',
+    }),
+    feedCert: optionalText('/etc/qxm/client.pem', {
+      reloadable: true,
+      reason: 'PEM file with the client certificate that the feed is asked with; absent: tls.cert',
+    }),
+    feedKey: optionalText('/etc/qxm/client-key.pem', {
+      reloadable: true,
+      reason: 'PEM file with the private key of import.feedCert; absent: tls.key',
     }),
   },
   rate: {
@@ -469,6 +531,22 @@ export const configKeys = {
         'CIDRs that are not counted; in production mode none unless said, because a proxy on the same machine is loopback too',
     }),
   },
+  jobs: {
+    bytesMax: integer(2_147_483_648, {
+      alias: 'QXM_JOB_BYTES_MAX',
+      unit: 'bytes',
+      min: 1_048_576,
+      max: 1_099_511_627_776,
+      reason: 'of a file with rows; it is read as it comes, so that memory does not depend on it',
+    }),
+    keepDays: integer(7, {
+      unit: 'days',
+      min: 1,
+      max: 365,
+      reason:
+        'how long the rows of a job are kept after its end: so long it can be undone, and its refused rows fetched',
+    }),
+  },
   cors: {
     origins: list(['*'], {
       rule: rules.origin,
@@ -495,7 +573,7 @@ export const otherNames = [
 ] as const
 
 /** Fixed names whose feature this version does not have: said in advance they are noticed, not refused. */
-export const laterNames = ['QXM_IMPORT_PORT', 'QXM_IMPORT_CA', 'QXM_JOB_BYTES_MAX'] as const
+export const laterNames = ['QXM_JOB_BYTES_MAX'] as const
 
 /** `http.trustProxy` → `QXM_HTTP_TRUST_PROXY`. */
 export function environmentName(path: string): string {

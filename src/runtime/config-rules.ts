@@ -77,6 +77,19 @@ export const handleKey: Rule = text =>
 export const handle: Rule = text =>
   /^[^\s/]+\/.+$/u.test(text) ? undefined : 'is no handle such as 88.111.1/0.0'
 
+export const thumbprint: Rule = text =>
+  text.length === 43 && Buffer.from(text, 'base64url').toString('base64url') === text
+    ? undefined
+    : "is no SHA-256 of a certificate's DER as 43 characters of base64url, as qxm pki prints it"
+
+export const feedUrl: Rule = text => {
+  const url = parseUrl(text)
+  if (url?.protocol !== 'https:') return 'is no https URL'
+  return url.hash === '' && url.username === '' && url.password === ''
+    ? undefined
+    : 'must be without user, password and #'
+}
+
 const wildcards = new BlockList()
 wildcards.addAddress('0.0.0.0', 'ipv4')
 wildcards.addAddress('::', 'ipv6')

@@ -100,6 +100,13 @@ export function readConfig({ argv = [], env = environment(), file }: ConfigSourc
   if (config.node.mode === 'production' && origins.get('node.prefix') === 'default') {
     notices.push(`node.prefix is not set: ${config.node.prefix} is the demo's, not yours`)
   }
+  const { ca, pins, keys } = config.import
+  if (ca !== undefined && pins.length === 0) {
+    notices.push('import.pins is not set: nobody is let in at the import port')
+  }
+  if (ca !== undefined && keys === undefined) {
+    notices.push('import.keys is not set: no signature of a request or grant is believed')
+  }
   return { config, origins, notices }
 }
 
@@ -292,6 +299,7 @@ function checkTogether(
   broken: ReadonlySet<string>,
 ): ConfigProblem[] {
   const { node, code, tls, handle, store, database, masterKey } = config
+  const imports = config.import
   const problems: ConfigProblem[] = []
   const refuse = (path: string, message: string) => {
     if (!broken.has(path)) problems.push(problem(path, origins.get(path) ?? 'default', message))
@@ -304,6 +312,21 @@ function checkTogether(
   }
   if (tls.cert !== undefined && tls.key === undefined) refuse('tls.key', 'is needed with tls.cert')
   if (tls.key !== undefined && tls.cert === undefined) refuse('tls.cert', 'is needed with tls.key')
+  if (imports.ca !== undefined && tls.cert === undefined) {
+    refuse('tls.cert', 'is needed with import.ca: the import port speaks TLS only')
+  }
+  if (imports.feedCert === undefined && imports.feedKey !== undefined) {
+    refuse('import.feedCert', 'is needed with import.feedKey')
+  }
+  if (imports.feedCert !== undefined && imports.feedKey === undefined) {
+    refuse('import.feedKey', 'is needed with import.feedCert')
+  }
+  if (imports.feedUrl !== undefined && imports.ca === undefined) {
+    refuse('import.ca', 'is needed with import.feedUrl: the feed shows a certificate of it')
+  }
+  if (imports.feedUrl !== undefined && (imports.feedCert ?? tls.cert) === undefined) {
+    refuse('import.feedCert', 'is needed with import.feedUrl: the feed asks who comes')
+  }
   if (node.host.some(isWildcard) && handle.address.length === 0) {
     refuse('handle.address', 'is needed when node.host is a wildcard: say the public address')
   }

@@ -14,14 +14,16 @@ import type { Subject } from '../../src/model/subject.ts'
 import { type ClientParts, makeClientRegistry } from '../../src/registry/clients.ts'
 import { issueCode } from '../../src/registry/codes.ts'
 import { makeIdentifiers } from '../../src/registry/identifiers.ts'
-import { makePrefixes } from '../../src/registry/prefixes.ts'
+import { makePrefixes, type PrefixParts } from '../../src/registry/prefixes.ts'
 import { aliasLeads } from '../../src/resolver/answer.ts'
 import { makeAnswerCache } from '../../src/resolver/answer-cache.ts'
 import { makeApply } from '../../src/resolver/follow-changes.ts'
 import { gather } from '../../src/resolver/gather.ts'
+import { makeKnownKeys } from '../../src/resolver/known-keys.ts'
 import { makeResolver, type Question } from '../../src/resolver/resolve.ts'
 import type { Database } from '../../src/storage/postgres/database.ts'
 import { readDirectory, readDirectoryRows } from '../../src/storage/postgres/directory.ts'
+import { makeStoredKeys } from '../../src/storage/postgres/known-keys.ts'
 import { makeRecords } from '../../src/storage/postgres/records.ts'
 import { numberCommitted } from '../../src/storage/postgres/sequencer.ts'
 import { makeTransactions } from '../../src/storage/postgres/transactions.ts'
@@ -43,10 +45,22 @@ export async function coreOver(database: Database) {
   directory.learn(await readDirectory(database))
   const records = makeRecords(database)
   const cipher = makeCodeCipher({ prefix: codePrefix, keys: [demoKey] })
+  // Says nothing until a test lets it read.
+  const knownKeys = makeKnownKeys({
+    stored: makeStoredKeys(database),
+    isFollowing: () => true,
+    keysMax: 10_000,
+    random: () => randomBytes(4).readUInt32LE(),
+    sleep: async () => undefined,
+    onError: error => {
+      throw error
+    },
+  })
   const resolver = makeResolver({
     directory,
     cache: makeAnswerCache({ entriesMax: 10_000, bytesMax: 10_000_000, absentMax: 1000 }),
     find: gather(keys => records.find(keys), { keysMax: 256, batchesMax: 4, waitingMax: 10_000 }),
+    mayHave: knownKeys.mayHave,
     mayBeIssued: () => true,
     seesAll: () => false,
     encode: answer => Buffer.from(JSON.stringify(answer)),
@@ -63,7 +77,10 @@ export async function coreOver(database: Database) {
   const apply = makeApply({
     refreshDirectory: async rows =>
       directory.learn(await readDirectoryRows(database, rows.prefixes, rows.subjects)),
-    forget: keys => resolver.forget(keys),
+    forget(keys) {
+      knownKeys.add(keys)
+      resolver.forget(keys)
+    },
   })
   const transactions = makeTransactions({
     database,
@@ -81,14 +98,14 @@ export async function coreOver(database: Database) {
       typeof makeIdentifiers
     >[0]['aliasLeads'],
   }
-  const prefixes = makePrefixes({
-    transactions,
+  const prefixParts: Omit<PrefixParts, 'transactions'> = {
     parsePrefix,
     subjectIdByCode,
     codeOf: (id: string) => directory.subject(id)?.code,
     printPrefix: printPrefixKey,
     demandOperator: (caller, action) => permissions.demand(caller, action, {}),
-  })
+  }
+  const prefixes = makePrefixes({ ...prefixParts, transactions })
   const clientParts: ClientParts = {
     transactions,
     makeKey: () => makeApiKey(randomBytes),
@@ -125,9 +142,11 @@ export async function coreOver(database: Database) {
     clock,
     directory,
     resolver,
+    knownKeys,
     transactions,
     apply,
     prefixes,
+    prefixParts,
     identifierParts,
     identifiers: makeIdentifiers({ ...identifierParts, transactions }),
     clients: makeClientRegistry(clientParts),

@@ -6,6 +6,7 @@ import { makeChangeFollower } from '../../src/resolver/follow-changes.ts'
 import { makeChangeReader } from '../../src/storage/postgres/changes.ts'
 import { readDirectory } from '../../src/storage/postgres/directory.ts'
 import { anOperator } from '../support/builders.ts'
+import { aClock } from '../support/clock.ts'
 import { aStore } from '../support/store.ts'
 import { type Core, coreOver } from './a-core.ts'
 
@@ -178,7 +179,13 @@ t.test('whatever is done in whatever order, answers equal a simple model', async
     startOver: async () => sibling.directory.learn(await readDirectory(database)),
     onSeen: () => undefined,
     onError: error => t.fail(String(error)),
+    clock: aClock(),
   })
+
+  for (const { knownKeys } of [core, sibling]) {
+    knownKeys.startOver()
+    while (!knownKeys.state.isUsed) await new Promise(setImmediate)
+  }
 
   function expected(step: Step): string | undefined {
     switch (step.do) {
@@ -278,6 +285,7 @@ t.test('whatever is done in whatever order, answers equal a simple model', async
     }
   }
 
+  for (const { knownKeys } of [core, sibling]) t.ok(knownKeys.state.sparedCount > 100)
   const seen = ['done', 'answer', 'IDENTIFIER_GONE', 'ALREADY_EXISTS', 'STATE_CONFLICT']
   for (const kind of seen) t.ok(outcomes.has(kind), `${kind} ${outcomes.get(kind)} times`)
 })

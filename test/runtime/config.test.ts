@@ -215,6 +215,15 @@ t.test('keys that depend on each other', async t => {
   t.same(paths({ env: { QXM_PREFIX: '88.1180.1' } }), ['code.prefix'], 'label by label')
   t.same(paths({ env: { QXM_TLS_CERT: 'a.pem' } }), ['tls.key'])
   t.same(paths({ env: { QXM_TLS_KEY: 'a.pem' } }), ['tls.cert'])
+  t.same(paths({ env: { QXM_IMPORT_CA: 'ca.pem' } }), ['tls.cert'])
+  t.same(paths({ env: { QXM_IMPORT_FEED_CERT: 'a.pem' } }), ['import.feedKey'])
+  t.same(paths({ env: { QXM_IMPORT_FEED_KEY: 'a.pem' } }), ['import.feedCert'])
+  t.same(paths({ env: { QXM_IMPORT_FEED_URL: 'https://feed.example/v1' } }), [
+    'import.ca',
+    'import.feedCert',
+  ])
+  t.same(paths({ env: { QXM_IMPORT_FEED_URL: 'http://feed.example/v1' } }), ['import.feedUrl'])
+  t.same(paths({ env: { QXM_IMPORT_PINS: 'AB:CD' } }), ['import.pins'])
   t.same(paths({ env: { QXM_HOST: '::' } }), ['handle.address'])
   t.same(paths({ env: { QXM_HOST: '0:0::0' } }), ['handle.address'])
   t.same(paths({ argv: ['--workers', '2'], env: {} }), ['node.workers'])
@@ -223,9 +232,17 @@ t.test('keys that depend on each other', async t => {
 })
 
 t.test('a name of a later version is noticed, not refused', async t => {
-  const { notices } = readConfig({ env: { QXM_IMPORT_PORT: '0' } })
+  const { notices } = readConfig({ env: { QXM_JOB_BYTES_MAX: '0' } })
 
-  t.match(notices, [/QXM_IMPORT_PORT/])
+  t.match(notices, [/QXM_JOB_BYTES_MAX/])
+})
+
+t.test('an import port that lets nobody in is worth a line', async t => {
+  const tls = { QXM_TLS_CERT: 'a.pem', QXM_TLS_KEY: 'b.pem', QXM_IMPORT_CA: 'ca.pem' }
+  const pins = { QXM_IMPORT_PINS: 'A'.repeat(43), QXM_IMPORT_KEYS: 'keys.json' }
+
+  t.match(readConfig({ env: tls }).notices, [/import\.pins/, /import\.keys/])
+  t.same(readConfig({ env: { ...tls, ...pins } }).notices, [])
 })
 
 function aFile(t: Test, text: string): string {

@@ -11,6 +11,7 @@ export interface Program {
     readonly https?: string
     readonly handle: string
     readonly ops: string
+    readonly imports?: string
   }
   readonly pid: number
   /** Every line on standard output so far. */
@@ -27,7 +28,7 @@ export interface Run {
   readonly stderr: string
 }
 
-const readyMsMax = 40_000
+const readyMsMax = 90_000
 
 /** Free ports, its own data folder, and nothing of the environment of the tests but the path. */
 function environment(env: Readonly<Record<string, string>>) {

@@ -39,3 +39,18 @@ t.test(
     t.match(await sandbox.ended, { code: 0 })
   },
 )
+
+t.test('the sandbox is one command, and ends in order', async t => {
+  const folder = await aDataFolder(t)
+  const args = ['--any-port', '--enterprises', '0']
+  const sandbox = await aProgram(t, args, { QXM_DATA_DIR: folder }, ['sandbox'])
+
+  const own = await fetch(`${sandbox.ready.http}/v1/resolve/88.118.8/ABC-1`)
+  const foreign = await fetch(`${sandbox.ready.http}/v1/resolve/88.100/TOP?recurse=1`)
+
+  t.equal(own.status, 200)
+  t.equal(foreign.headers.get('x-qxm-source'), 'upstream', 'the root was asked')
+  t.match(sandbox.ready, { imports: /^https:/, top: { feed: /^https:/, handle: /^127/ } })
+  sandbox.kill('SIGTERM')
+  t.match(await sandbox.ended, { code: 0 })
+})

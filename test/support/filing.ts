@@ -65,6 +65,7 @@ export async function anOffice(database: Database, prefixRecords: Partial<Prefix
   await store.open()
   await core.prefix(codePrefix)
   const cipher = makeCodeCipher({ prefix: codePrefix, keys: [demoKey] })
+  const codes = { prefix: codePrefix, keyVersion: 1, encode: (seq: number) => cipher.encode(seq, 1) }
   const clientReader = makeClients(database)
   const filing = await openFiling(
     database,
@@ -72,7 +73,7 @@ export async function anOffice(database: Database, prefixRecords: Partial<Prefix
     { permissions, names, directory },
     {
       transactions,
-      codes: { prefix: codePrefix, keyVersion: 1, encode: seq => cipher.encode(seq, 1) },
+      codes,
       clientReader,
       forgetClients: () => undefined,
       // Its thread is tried on its own.
@@ -86,6 +87,7 @@ export async function anOffice(database: Database, prefixRecords: Partial<Prefix
   return {
     ...core,
     ...filing,
+    codes,
     /** A credential of that role; what it acts for is read anew each time, as a request does. */
     async client(role: Role): Promise<Caller> {
       const { id } = await core.clients.create(

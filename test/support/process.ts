@@ -11,6 +11,7 @@ export interface NodeProcess {
   readonly child: ChildProcess
   readonly http: string
   readonly ops: string
+  readonly imports?: string | undefined
   /** An operator's API key. */
   readonly key: string
   kill(signal: NodeJS.Signals): Promise<void>
@@ -33,6 +34,7 @@ export async function aNodeProcess(t: Test, options: ProcessOptions): Promise<No
     child,
     http: ready.http,
     ops: ready.ops,
+    imports: ready.imports,
     key,
     async kill(signal) {
       if (child.exitCode !== null || child.signalCode !== null) return

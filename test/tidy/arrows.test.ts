@@ -37,8 +37,11 @@ const arrows: Readonly<Record<string, Arrow>> = {
 /** Everybody but the words may name these: they come in as arguments. */
 const handedOver = ['src/runtime/log.ts', 'src/runtime/clock.ts', 'src/runtime/metrics.ts']
 
-/** Where parts are connected: they use everything and only the process and the tests' support use them. */
-const builders = ['node.ts', 'main.ts', 'assembly', 'cli']
+/**
+ * Where parts are connected, and whole nodes run: they use everything, and only the process and the tests' support use
+ * them.
+ */
+const builders = ['node.ts', 'main.ts', 'assembly', 'cli', 'sandbox']
 
 /** Folders whose folders are rooms of their own, and the neighbours these may enter all the same. */
 const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
@@ -82,12 +85,10 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['node.ts', '*/metrics.ts'],
   protobufjs: ['protocols', 'storage/redis'],
   qrcode: ['services/labels'],
-  'read-excel-file': ['protocols/sheets'],
   'sm-crypto-v2': ['crypto'],
   'smol-toml': ['runtime'],
   'structured-headers': ['protocols/http'],
   typebox: ['protocols/http'],
-  'write-excel-file': ['protocols/sheets'],
   yauzl: ['protocols/bytes'],
   yazl: ['protocols/bytes'],
 }
@@ -127,7 +128,7 @@ t.test('rooms of one folder do not enter each other', async t => {
 t.test('only the process and the support of the tests build a node', async t => {
   const outside = [...sourcesIn('test'), ...sourcesIn('bench')]
     .flatMap(importsOf)
-    .filter(each => !/^test\/(support|cli|assembly)\//.test(each.file))
+    .filter(each => !/^test\/(support|cli|assembly|sandbox)\//.test(each.file))
   const inside = imports.filter(each => !isBuilder(placeOf(each.file)))
   const wrong = [...outside, ...inside].filter(each => isBuilder(targetOf(each) ?? ''))
 

@@ -36,6 +36,9 @@ export interface HandleDoor {
   makeChallenges(): Challenges
 }
 
+/** All that the wires need: what answers messages, ours or a simulated server's. */
+export type MessageDoor = Pick<HandleDoor, 'metrics' | 'answerCached' | 'answer' | 'makeChallenges'>
+
 /** A login waits with 50 bytes; a request that was challenged waits with its values. */
 const challengeBounds = { countMax: 20_000, bytesMax: 32 * 1024 * 1024 }
 

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { AnswerBatch } from './answer-batch.ts'
-import type { HandleDoor } from './door.ts'
+import type { MessageDoor } from './door.ts'
 import { makeKnownAddresses } from './known-addresses.ts'
 import type { HandleParts } from './parts.ts'
 import { type Connection, openConnection, type Shared } from './tcp-connection.ts'
@@ -24,7 +24,7 @@ export interface TcpDoor {
 /** Envelope and message, one after another, for as long as the peer likes (RFC 3652 §2.3.2): the national SDKs keep connections. */
 export function makeTcpDoor(
   { settings, clock }: Pick<HandleParts, 'settings' | 'clock'>,
-  door: HandleDoor,
+  door: MessageDoor,
 ): TcpDoor {
   const connections = new Set<Connection>()
   const known = makeKnownAddresses(clock)

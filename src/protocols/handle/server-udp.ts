@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram'
 import { MalformedBytes } from '../bytes/malformed-bytes.ts'
 import { ByteReader } from '../bytes/reader.ts'
 import { AnswerBatch } from './answer-batch.ts'
-import { type HandleDoor, makePeer } from './door.ts'
+import { type MessageDoor, makePeer } from './door.ts'
 import { decodeEnvelope, envelopeBytes } from './envelope.ts'
 import { datagramBytesMax, fragmentCount, splitFragments } from './fragments.ts'
 import { headerBytes, siteSerialUnknown } from './header.ts'
@@ -49,7 +49,7 @@ interface Sender extends Pick<RemoteInfo, 'address' | 'port'> {
 }
 
 /** Messages in datagrams (RFC 3652 §2.3.1), and the rules that keep us from being turned against others. */
-export function makeUdpDoor(parts: UdpParts, door: HandleDoor): UdpDoor {
+export function makeUdpDoor(parts: UdpParts, door: MessageDoor): UdpDoor {
   const { settings, clock, networkAnswers, isExempt, isKnown } = parts
   const { metrics } = door
   const challenges = door.makeChallenges()

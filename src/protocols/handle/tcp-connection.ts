@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { AnswerBatch } from './answer-batch.ts'
 import { AnswerQueue } from './answer-queue.ts'
-import { type HandleDoor, makePeer } from './door.ts'
+import { type MessageDoor, makePeer } from './door.ts'
 import { envelopeBytes } from './envelope.ts'
 import { Inbox, type WaitingBytes } from './inbox.ts'
 import { messageBytesMax } from './limits.ts'
@@ -39,7 +39,7 @@ export interface Shared {
 }
 
 interface ConnectionParts extends Pick<HandleParts, 'settings' | 'clock'> {
-  readonly door: HandleDoor
+  readonly door: MessageDoor
   readonly shared: Shared
 }
 

@@ -206,7 +206,7 @@ async function submitCase(theCase: Case, { usccIndex }: ApplicationParts): Promi
  * Files for good what the caller may file: complete, with its consent kept beside it, and put before whoever is to
  * decide.
  */
-async function submitFiled(theCase: Case): Promise<Application> {
+export async function submitFiled(theCase: Case): Promise<Application> {
   const { ledger, caller, keys, application } = theCase
   const former =
     application.kind === 'change' ? await currentFields(ledger, application.subject, keys) : {}

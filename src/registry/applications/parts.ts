@@ -140,6 +140,9 @@ export type NoticeTopic =
   | 'holding.refused'
   | 'holding.handedOver'
   | 'holding.ended'
+  | 'import.release'
+  | 'import.second'
+  | 'import.parked'
 
 /** What the rules of applications write in a transaction, beside what every write may. */
 export interface FilingLedger

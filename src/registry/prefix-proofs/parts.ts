@@ -5,8 +5,8 @@ import type { Fields } from '../../schemas/validate.ts'
 import type { FilingTransactions } from '../applications/parts.ts'
 import type { SubjectKeys } from '../applications/subject-keys.ts'
 
-export const proofMethods = ['key', 'token'] as const
-/** Signed with a key of the prefix, or published in its record. */
+export const proofMethods = ['key', 'token', 'grant'] as const
+/** Signed with a key of the prefix, published in its record, or vouched for by the top-level node. */
 export type ProofMethod = (typeof proofMethods)[number]
 
 /** A challenge, and what became of it, as it is stored. */

@@ -9,6 +9,7 @@ import type { Application } from '../applications/filing.ts'
 import { splitPersonal } from '../applications/subject-keys.ts'
 import { type CodeParts, issueCode } from '../codes.ts'
 import { replaceSubject } from '../enterprises.ts'
+import { isImporter } from '../imports/importer.ts'
 import { attachProven } from '../prefix-proofs/use-proof.ts'
 
 /**
@@ -90,6 +91,8 @@ async function putLicences({ ledger, caller, application }: Case): Promise<void>
 async function bindWhoFiled(theCase: Case): Promise<void> {
   const { ledger, caller, application } = theCase
   const mandate = await demandMandateStands(theCase)
+  // What a batch of the top-level node filed, nobody's credential did.
+  if (isImporter(application.filer)) return
   const client = mandate === undefined ? application.filer : mandate.claimant
   if (mandate !== undefined) {
     const claimConfirmedBy = mandate.claimant === null ? null : caller.id

@@ -197,3 +197,45 @@ eachEngine(
     )
   },
 )
+
+eachEngine(
+  t,
+  'all records under a prefix come whole, page by page, in an order that stays',
+  async (t, database) => {
+    const own = Array.from({ length: 450 }, (_, at) =>
+      aRecord({ identifier: `88.118.8/${String(at).padStart(4, '0')}` }),
+    )
+    const below = Array.from({ length: 201 }, (_, at) =>
+      aRecord({ identifier: `88.118.8.${at % 3}/${String(at).padStart(4, '0')}` }),
+    )
+    await store(
+      database,
+      ...own,
+      ...below,
+      aRecord({ identifier: '88.118.80/beside' }),
+      aRecord({ identifier: '88.118.8/gone', gone: { reason: null } }),
+      aRecord({ identifier: '88.118.8/code', kind: 'subject' }),
+      aRecord({ identifier: '01/06901234567892', prefix: '6901234' }),
+      aRecord({ identifier: '01/06901235567891', prefix: '6901235' }),
+    )
+    const records = makeRecords(database)
+
+    const pages: StoredRecord[][] = []
+    for await (const page of records.under('handle', '88.118.8')) pages.push([...page])
+
+    const byPlace = (a: StoredRecord, b: StoredRecord) =>
+      a.prefix < b.prefix ? -1 : a.prefix > b.prefix ? 1 : a.key < b.key ? -1 : 1
+    t.same(
+      pages.flat().map(({ key }) => key),
+      [...own, ...[...below].sort(byPlace)].map(({ key }) => key),
+    )
+    t.strictSame(pages[0]?.[0], own[0])
+    t.ok(pages.every(page => page.length <= 200))
+    const gs1: string[] = []
+    for await (const page of records.under('gs1', '6901234'))
+      gs1.push(...page.map(({ prefix }) => prefix))
+    t.same(gs1, ['6901234'])
+    t.equal(await records.countUnder('handle', '88.118.8', 10_000), 651)
+    t.equal(await records.countUnder('handle', '88.118.8', 100), 100)
+  },
+)

@@ -137,6 +137,7 @@ export async function aProcess(
     onError: error => {
       throw error
     },
+    clock: systemClock,
   })
   recent.reached(follower.seen)
 
