@@ -327,7 +327,8 @@ function makeTable(hasAuthority: HasAuthority): Table {
     rule: 'job.client',
     pointer: '',
     detail: say('该任务由他人提交', 'the job was sent by others'),
-    holds: ({ id, subject }, job) => id === job.client || (subject !== null && subject === job.subject),
+    holds: ({ id, subject }, job) =>
+      id === job.client || (subject !== null && subject === job.subject),
   }
   const senders: readonly Rule<JobContext>[] = [
     { role: 'enterprise', when: sentIt },

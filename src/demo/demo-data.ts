@@ -1,6 +1,6 @@
 import type { System } from '../model/identifier.ts'
-import type { RecordInput } from '../registry/record-rules.ts'
 import type { PrefixInput } from '../registry/prefixes.ts'
+import type { RecordInput } from '../registry/record-rules.ts'
 import type { ValueInput } from '../registry/values.ts'
 
 /**

@@ -65,7 +65,11 @@ export async function anOffice(database: Database, prefixRecords: Partial<Prefix
   await store.open()
   await core.prefix(codePrefix)
   const cipher = makeCodeCipher({ prefix: codePrefix, keys: [demoKey] })
-  const codes = { prefix: codePrefix, keyVersion: 1, encode: (seq: number) => cipher.encode(seq, 1) }
+  const codes = {
+    prefix: codePrefix,
+    keyVersion: 1,
+    encode: (seq: number) => cipher.encode(seq, 1),
+  }
   const clientReader = makeClients(database)
   const filing = await openFiling(
     database,

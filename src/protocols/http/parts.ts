@@ -23,11 +23,11 @@ import type { AliasStanding } from '../../registry/holdings/alias-standing.ts'
 import type { Holdings } from '../../registry/holdings/holdings.ts'
 import type { MappingRules } from '../../registry/holdings/mapping-rules.ts'
 import type { Identifiers } from '../../registry/identifiers.ts'
+import type { ImportDesk } from '../../registry/imports/desk.ts'
+import type { Grants } from '../../registry/imports/grants.ts'
 import type { Jobs } from '../../registry/jobs/jobs.ts'
 import type { SheetFormat } from '../../registry/jobs/parts.ts'
 import type { KeyDesk } from '../../registry/keys.ts'
-import type { ImportDesk } from '../../registry/imports/desk.ts'
-import type { Grants } from '../../registry/imports/grants.ts'
 import type { Mandates } from '../../registry/mandates.ts'
 import type { Idempotency } from '../../registry/parts.ts'
 import type { AccountView } from '../../registry/people/account-rows.ts'
@@ -202,10 +202,7 @@ export interface PageRequest {
 /** Records as files with rows. */
 export interface RecordSheets {
   /** Pages are read no faster than the file is taken. */
-  write(
-    format: SheetFormat,
-    pages: AsyncIterable<readonly StoredRecord[]>,
-  ): AsyncIterable<Buffer>
+  write(format: SheetFormat, pages: AsyncIterable<readonly StoredRecord[]>): AsyncIterable<Buffer>
   /** Of a file that we read again; undefined: as many as there are. */
   rowsMax(format: SheetFormat): number | undefined
 }

@@ -181,7 +181,10 @@ export function aDoor(t: Test, world: DoorWorld = {}) {
     },
     ...noMachines,
     mapping: noMapping,
-    changes: { read: async () => ({ changes: [], oldest: 1, newest: 0 }), beyond: async () => undefined },
+    changes: {
+      read: async () => ({ changes: [], oldest: 1, newest: 0 }),
+      beyond: async () => undefined,
+    },
     reverse: { find: async () => ({ items: [], next: null }) },
     audit: { list: async () => ({ items: [], next: null }) },
     ...noFiling,

@@ -33,15 +33,13 @@ eachEngine(t, 'rows are staged as they are, whatever is in their texts', async (
     aRow(4, { successor: '88.118.8/1', authority: '88.118.8.1' }),
   ]
 
-  await staged
-    .append('o')
-    .add(rows, [
-      {
-        row: 2,
-        error: { pointer: '/x', rule: 'r', detail: { zh: '中', en: 'e' } },
-        cells: '{"a":1}',
-      },
-    ])
+  await staged.append('o').add(rows, [
+    {
+      row: 2,
+      error: { pointer: '/x', rule: 'r', detail: { zh: '中', en: 'e' } },
+      cells: '{"a":1}',
+    },
+  ])
 
   t.strictSame(
     (await staged.plan(owner, 0, 10)).map(({ row }) => row),
