@@ -572,9 +572,6 @@ export const otherNames = [
   'QXM_UPDATE_DOCS',
 ] as const
 
-/** Fixed names whose feature this version does not have: said in advance they are noticed, not refused. */
-export const laterNames = ['QXM_JOB_BYTES_MAX'] as const
-
 /** `http.trustProxy` → `QXM_HTTP_TRUST_PROXY`. */
 export function environmentName(path: string): string {
   const words = path.replaceAll('.', '_').replace(/[A-Z]/g, letter => `_${letter}`)

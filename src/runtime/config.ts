@@ -2,14 +2,7 @@ import { readFileSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import { parseArgs } from 'node:util'
 import { parse as parseToml } from 'smol-toml'
-import {
-  type configKeys,
-  eachKey,
-  environmentName,
-  type Key,
-  laterNames,
-  otherNames,
-} from './config-keys.ts'
+import { type configKeys, eachKey, environmentName, type Key, otherNames } from './config-keys.ts'
 import { isLoopback, isWildcard } from './config-rules.ts'
 import { readValue } from './config-values.ts'
 import { didYouMean } from './did-you-mean.ts'
@@ -86,7 +79,7 @@ export function readConfig({ argv = [], env = environment(), file }: ConfigSourc
   const commandLine = readCommandLine(argv, problems)
 
   readFile(fileFrom(commandLine.file, env, file), said, problems)
-  readEnvironment(env, said, problems, notices)
+  readEnvironment(env, said, problems)
   for (const [path, value] of commandLine.settings) {
     say(said, problems, path, { value, origin: 'command line', where: 'command line' })
   }
@@ -223,7 +216,6 @@ function readEnvironment(
   env: NonNullable<ConfigSources['env']>,
   said: Map<string, Said>,
   problems: ConfigProblem[],
-  notices: string[],
 ): void {
   const paths = new Map(
     eachKey().flatMap(({ path, key }) => namesOf(path, key).map(name => [name, path])),
@@ -240,8 +232,6 @@ function readEnvironment(
       }
       saidAs.set(path, name)
       say(said, problems, path, { value, origin: 'environment', where: name })
-    } else if (isOneOf(laterNames, name)) {
-      notices.push(`${name} is set, but this version has nothing that it is for`)
     } else {
       problems.push(
         problem(name, name, `there is no such key${didYouMean(name, [...paths.keys()])}`),

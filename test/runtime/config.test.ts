@@ -231,12 +231,6 @@ t.test('keys that depend on each other', async t => {
   t.same(paths({ env: { QXM_HOST: ',' } }), ['node.host'])
 })
 
-t.test('a name of a later version is noticed, not refused', async t => {
-  const { notices } = readConfig({ env: { QXM_JOB_BYTES_MAX: '0' } })
-
-  t.match(notices, [/QXM_JOB_BYTES_MAX/])
-})
-
 t.test('an import port that lets nobody in is worth a line', async t => {
   const tls = { QXM_TLS_CERT: 'a.pem', QXM_TLS_KEY: 'b.pem', QXM_IMPORT_CA: 'ca.pem' }
   const pins = { QXM_IMPORT_PINS: 'A'.repeat(43), QXM_IMPORT_KEYS: 'keys.json' }
