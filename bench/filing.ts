@@ -5,15 +5,14 @@
  * interleaved.
  */
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { startChild } from './load/child.ts'
 import { median } from './load/measure.ts'
+import { operatorKey, startServerNode } from './load/server-node.ts'
 
 const url = process.env['QXM_BENCH_DATABASE_URL']
 if (url === undefined) throw new Error('QXM_BENCH_DATABASE_URL names an empty database')
@@ -48,27 +47,13 @@ let filings = 0
 const agent = new Agent({ keepAlive: true, maxSockets: 1 })
 
 const folder = await mkdtemp(join(tmpdir(), 'qxm-bench-'))
-const masterKeyFile = join(folder, 'master.key')
-await writeFile(masterKeyFile, 'ab'.repeat(32), { mode: 0o600 })
-const key = `qxk_00000001_${Buffer.alloc(32, 1).toString('base64url')}`
-const program = join(dirname(fileURLToPath(import.meta.url)), '..', 'src', 'main.js')
-const node = await startChild(program, ['start'], {
-  QXM_DATABASE_URL: url,
-  QXM_DATA_DIR: folder,
-  QXM_MASTER_KEY_FILE: masterKeyFile,
-  QXM_BOOTSTRAP_KEY: key,
-  QXM_HTTP_PORT: '0',
-  QXM_OPS_PORT: '0',
-  QXM_HANDLE_PORT: '0',
-  QXM_LOG_LEVEL: 'warn',
-  QXM_NODE_LAMEDUCK_MS: '0',
-})
+const node = await startServerNode(url, folder)
 const plain = new pg.Client({ connectionString: url })
 await plain.connect()
 try {
   await plain.query('create table bench_rows (id bigserial primary key, body json not null)')
   const firm = await aFirmsKey()
-  await post(key, '/v1/prefixes', { prefix: '88.118.40' })
+  await post(operatorKey, '/v1/prefixes', { prefix: '88.118.40' })
   const ways = {
     'a bare insert': insert,
     'register an identifier': register,
@@ -92,7 +77,7 @@ try {
 }
 
 async function aFirmsKey(): Promise<string> {
-  const made = await post(key, '/v1/clients', { name: 'bench', role: 'enterprise' })
+  const made = await post(operatorKey, '/v1/clients', { name: 'bench', role: 'enterprise' })
   return String(made['key'])
 }
 
@@ -105,7 +90,7 @@ async function insert(): Promise<void> {
 async function register(): Promise<void> {
   const identifier = `88.118.40/N-${filings++}`
   const values = [{ index: 1, type: 'DESC', data: JSON.stringify(basic) }]
-  const made = await post(key, '/v1/identifiers', { identifier, kind: 'product', values })
+  const made = await post(operatorKey, '/v1/identifiers', { identifier, kind: 'product', values })
   if (made['serial'] !== 1) throw new Error(JSON.stringify(made))
 }
 

@@ -6,15 +6,15 @@
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import { type Child, startChild } from './load/child.ts'
+import type { Child } from './load/child.ts'
 import { median } from './load/measure.ts'
+import { operatorKey, startServerNode } from './load/server-node.ts'
 import { startPostgres } from './load/servers.ts'
 
 const rowCount = Number(process.argv[2] ?? 100_000)
@@ -31,21 +31,7 @@ delete process.env['QXM_BENCH_DATABASE_URL']
 const server = given === undefined ? await startPostgres('on') : undefined
 const url = given ?? server?.url ?? ''
 const folder = await mkdtemp(join(tmpdir(), 'qxm-bench-'))
-const masterKeyFile = join(folder, 'master.key')
-await writeFile(masterKeyFile, 'ab'.repeat(32), { mode: 0o600 })
-const key = `qxk_00000001_${Buffer.alloc(32, 1).toString('base64url')}`
-const program = join(dirname(fileURLToPath(import.meta.url)), '..', 'src', 'main.js')
-const node = await startChild(program, ['start'], {
-  QXM_DATABASE_URL: url,
-  QXM_DATA_DIR: folder,
-  QXM_MASTER_KEY_FILE: masterKeyFile,
-  QXM_BOOTSTRAP_KEY: key,
-  QXM_HTTP_PORT: '0',
-  QXM_OPS_PORT: '0',
-  QXM_HANDLE_PORT: '0',
-  QXM_LOG_LEVEL: 'warn',
-  QXM_NODE_LAMEDUCK_MS: '0',
-})
+const node = await startServerNode(url, folder)
 const plain = new pg.Client({ connectionString: url })
 await plain.connect()
 try {
@@ -106,7 +92,7 @@ async function ask(
   const response = await fetch(String(node.ready['http']) + path, {
     method,
     headers: {
-      authorization: `Bearer ${key}`,
+      authorization: `Bearer ${operatorKey}`,
       ...(body === undefined ? {} : { 'content-type': type }),
     },
     ...(body === undefined

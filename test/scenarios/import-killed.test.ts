@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -9,7 +9,7 @@ import { postgres } from '../support/postgres-server.ts'
 import { aKey, aNodeProcess, type NodeProcess } from '../support/process.ts'
 import { aDatabaseUrl } from '../support/store.ts'
 import { testWith } from '../support/throw-away.ts'
-import { aTopnode, type Bundle } from '../support/topnode.ts'
+import { aTopnode, type Bundle, knowTopnode } from '../support/topnode.ts'
 import { aMasterKeyFile } from '../support/two-nodes.ts'
 
 /** Enough to show it in every run; a longer look: `QXM_TEST_KILLS=20`. */
@@ -97,7 +97,7 @@ async function aWorld(t: Test, topnode: Topnode, masterKeyFile: string) {
   const database = await openServer({ urls: [databaseUrl] })
   t.teardown(() => database.close())
   const env = {
-    ...knowledge(t, topnode),
+    ...knowTopnode(aFolder(t), topnode),
     QXM_DATABASE_URL: databaseUrl,
     QXM_MASTER_KEY_FILE: masterKeyFile,
     QXM_IMPORT_RELEASE: 'auto',
@@ -165,27 +165,6 @@ async function prepare(
   })
   if (status !== 201 || allotted.status !== 201) {
     throw new Error(`not prepared: ${status}, ${allotted.status}`)
-  }
-}
-
-/** Files by which a node knows the top-level node, and the environment that names them. */
-function knowledge(t: Test, { authority, server, keySet, pin }: Topnode) {
-  const folder = aFolder(t)
-  const files = {
-    'cert.pem': server.certificate,
-    'key.pem': server.key,
-    'ca.pem': authority.certificate,
-    'keys.json': keySet,
-  }
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
-  return {
-    QXM_TLS_CERT: join(folder, 'cert.pem'),
-    QXM_TLS_KEY: join(folder, 'key.pem'),
-    QXM_HTTPS_PORT: '0',
-    QXM_IMPORT_PORT: '0',
-    QXM_IMPORT_CA: join(folder, 'ca.pem'),
-    QXM_IMPORT_KEYS: join(folder, 'keys.json'),
-    QXM_IMPORT_PINS: pin,
   }
 }
 

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { aNode } from '../support/node.ts'
-import { aTopnode } from '../support/topnode.ts'
+import { aTopnode, knowTopnode } from '../support/topnode.ts'
 import { until } from './a-program.ts'
 
 const topnode = await aTopnode()
@@ -21,27 +21,10 @@ const grant = {
   exp: iat + 86_400,
 }
 
-/** Files by which a node knows the top-level node, and the environment that names them. */
-function knowledge(t: Test) {
+function aFolder(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'qxm-import-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const { authority, server, keySet, pin } = topnode
-  const files = {
-    'cert.pem': server.certificate,
-    'key.pem': server.key,
-    'ca.pem': authority.certificate,
-    'keys.json': keySet,
-  }
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
-  return {
-    QXM_TLS_CERT: join(folder, 'cert.pem'),
-    QXM_TLS_KEY: join(folder, 'key.pem'),
-    QXM_HTTPS_PORT: '0',
-    QXM_IMPORT_PORT: '0',
-    QXM_IMPORT_CA: join(folder, 'ca.pem'),
-    QXM_IMPORT_KEYS: join(folder, 'keys.json'),
-    QXM_IMPORT_PINS: pin,
-  }
+  return folder
 }
 
 /** The members that the test goes on with. */
@@ -51,7 +34,7 @@ interface Answer {
 }
 
 t.test('authorised, pushed, previewed, released, resolved, rolled back', async t => {
-  const node = await aNode(t, { env: knowledge(t) })
+  const node = await aNode(t, { env: knowTopnode(aFolder(t), topnode) })
   const { imports = '' } = node.node.ready
   const ask = async (method: string, path: string, key: string, body?: object) => {
     const answer = await fetch(node.http + path, {

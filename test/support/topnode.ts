@@ -7,7 +7,9 @@ import {
   webcrypto,
   X509Certificate,
 } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { request as httpsRequest } from 'node:https'
+import { join } from 'node:path'
 import { Integer, ObjectIdentifier, OctetString } from 'asn1js'
 import * as pkijs from 'pkijs'
 import { thumbprintOfCertificate } from '../../src/crypto/certificate.ts'
@@ -303,4 +305,27 @@ function post(
     request.once('error', reject)
     request.end(body)
   })
+}
+
+/** Puts what a node has to know of the top-level node into a folder. @returns the environment that names the files */
+export function knowTopnode(
+  folder: string,
+  { authority, server, keySet, pin }: Topnode,
+): Readonly<Record<string, string>> {
+  const files = {
+    'cert.pem': server.certificate,
+    'key.pem': server.key,
+    'ca.pem': authority.certificate,
+    'keys.json': keySet,
+  }
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  return {
+    QXM_TLS_CERT: join(folder, 'cert.pem'),
+    QXM_TLS_KEY: join(folder, 'key.pem'),
+    QXM_HTTPS_PORT: '0',
+    QXM_IMPORT_PORT: '0',
+    QXM_IMPORT_CA: join(folder, 'ca.pem'),
+    QXM_IMPORT_KEYS: join(folder, 'keys.json'),
+    QXM_IMPORT_PINS: pin,
+  }
 }

@@ -163,7 +163,8 @@ async function aimOf(
   return { kind, subject: known ?? randomBytes(12).toString('hex'), isNew: known === null }
 }
 
-function blankApplication(
+/** An application in which nothing has been filed yet. */
+export function blankApplication(
   kind: ApplicationKind,
   subject: string,
   caller: Caller,

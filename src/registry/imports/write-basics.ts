@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Failure } from '../../model/failures.ts'
 import { say } from '../../model/text.ts'
 import type { Fields } from '../../schemas/validate.ts'
-import { submitFiled } from '../applications/applications.ts'
+import { blankApplication, submitFiled } from '../applications/applications.ts'
 import type { Case, DeskParts } from '../applications/desk.ts'
 import { takeStep } from '../applications/desk.ts'
 import { type Application, closeApplication, demandComplete } from '../applications/filing.ts'
@@ -89,7 +89,7 @@ export async function fileNew(
   const caller = importerOf(batch.source)
   const subject = randomBytes(12).toString('hex')
   const keys = await parts.firstKeysOf(subject, ledger.keyRows)
-  const application = blankApplication(
+  const application = importedApplication(
     batch,
     { subject, usccIndex: row.usccIndex, fields },
     ledger.at,
@@ -117,37 +117,20 @@ async function issue({ codes }: WriteBasicParts, theCase: Case): Promise<void> {
   await takeStep(theCase, 'approve', { ...approved, dueAt: null })
 }
 
-function blankApplication(
+function importedApplication(
   { id, source, grant }: ImportRow,
   { subject, usccIndex, fields }: { subject: string; usccIndex: string; fields: Fields },
   at: Date,
 ): Application {
-  const { id: filer } = importerOf(source)
+  const importer = importerOf(source)
   return {
-    id: randomBytes(12).toString('hex'),
-    kind: 'code',
-    state: 'draft',
-    serial: 1,
-    subject,
+    ...blankApplication('code', subject, importer, at),
     name: String(fields['producerName']),
     usccIndex,
     fields,
     // In place of a consent: what came in stands on its grant.
     consent: { basis: 'grant', grant, import: id },
-    evidence: [],
-    proof: null,
-    mandate: null,
-    filer,
-    filers: [filer],
-    filerSubjects: [],
-    reviewer: null,
-    endorsedBy: null,
-    comments: {},
-    note: null,
-    code: null,
-    dueAt: null,
-    createdAt: at,
-    updatedAt: at,
+    filers: [importer.id],
   }
 }
 
