@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { aFaultProxy } from '../support/fault-proxy.ts'
@@ -98,6 +99,8 @@ async function nodesWithRedis(t: Test) {
       withUrl('https://example.com/0'),
     )
   }
+  // So long a sibling may take to know that they exist.
+  await sleep(1_000)
   return { first, second, proxy, server }
 }
 
