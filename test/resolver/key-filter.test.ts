@@ -16,20 +16,21 @@ t.test('every key that was added is found, whatever is in it', async t => {
     fc.string({ unit: 'binary', maxLength: 40 }),
     fc.constantFrom('', 'a', 'gs1:01/06901234000016', '88.118.8/阀门', '\ud800', 'x'.repeat(9000)),
   )
-  fc.assert(
-    fc.property(
-      fc.array(key, { maxLength: 300 }),
-      fc.integer({ min: 1, max: 500 }),
-      (keys, room) => {
-        const filter = new KeyFilter(room, aSecret(room))
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(
+        fc.array(key, { maxLength: 300 }),
+        fc.integer({ min: 1, max: 500 }),
+        (keys, room) => {
+          const filter = new KeyFilter(room, aSecret(room))
 
-        for (const each of keys) filter.add(each)
+          for (const each of keys) filter.add(each)
 
-        return keys.every(each => filter.has(each))
-      },
+          return keys.every(each => filter.has(each))
+        },
+      ),
     ),
   )
-  t.pass()
 })
 
 t.test('of what was not added fewer than one in a hundred pass', async t => {

@@ -60,8 +60,8 @@ export async function runTransaction<T>(
     throw error
   }
   const [committed] = await Promise.all([end('commit'), begun])
-  if (committed.kind === 'done' && committed.tag === 'COMMIT') return result
   await sent.demandWhole()
+  if (committed.kind === 'done' && committed.tag === 'COMMIT') return result
   throw new SqlError({
     state: '25P02',
     message: 'a statement failed, its error was swallowed, and the transaction was rolled back',

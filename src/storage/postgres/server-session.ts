@@ -33,12 +33,10 @@ export interface Session extends Queries {
   control(sql: string): Promise<string>
   /** Gives the rest of the transaction's statements so long. */
   allow(statementTimeoutMs: number): Promise<void>
-  /**
-   * Ends the transaction.
-   * @returns what happened, `COMMIT` or `ROLLBACK`
-   * @throws what a statement failed with that was sent and not waited for, when that rolled the transaction back
-   */
+  /** Ends the transaction. @returns what happened, `COMMIT` or `ROLLBACK` */
   end(kind: 'commit' | 'rollback'): Promise<string>
+  /** @throws what a statement failed with that was sent and not waited for */
+  demandWhole(): Promise<void>
   /** Why the connection must not go back to the pool, if it must not. */
   readonly spoiledBy: unknown
 }
@@ -145,12 +143,12 @@ export function makeSession(
       statementTimeoutMs = ms
     },
 
-    async end(kind) {
+    end(kind) {
       ended = true
-      const tag = await control(kind)
-      if (kind === 'commit' && tag === 'ROLLBACK') await sent.demandWhole()
-      return tag
+      return control(kind)
     },
+
+    demandWhole: () => sent.demandWhole(),
   }
 }
 

@@ -75,7 +75,10 @@ export async function openServer(options: ServerOptions): Promise<Database> {
 
   /** Copying is rare and takes long beside the making of a connection. */
   async function inOwnSession<T>(run: (session: Session) => Promise<T>): Promise<T> {
-    const client = new pg.Client({ ...settings, connectionString: pool.url() })
+    const url = pool.url()
+    // Without one `pg` would take the server that the environment names, or the one on this machine.
+    if (url === undefined) throw storeAway(new Error('no server of the store answers'))
+    const client = new pg.Client({ ...settings, connectionString: url })
     // It is told by the statement under way.
     client.on('error', () => undefined)
     try {
@@ -136,6 +139,8 @@ async function commit(session: Session): Promise<void> {
     if (session.spoiledBy === undefined) throw error
     throw storeAway(error instanceof Failure ? error.cause : error, outcomeUnknown)
   })
+  // Also behind a COMMIT: a statement that never reached the server leaves the transaction good, and its write out.
+  await session.demandWhole()
   if (tag === 'COMMIT') return
   throw new SqlError({
     state: '25P02',

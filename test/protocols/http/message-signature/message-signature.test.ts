@@ -342,21 +342,22 @@ t.test('whatever is signed, nothing of it can be changed', async t => {
 })
 
 t.test('what anybody may write into the two fields is refused and nothing worse', async t => {
-  fc.assert(
-    fc.property(fc.string(), fc.string(), (input, signature) => {
-      const request = withSignature(aRequest('POST', uri, fields), {
-        'Signature-Input': input,
-        Signature: signature,
-      })
-      try {
-        verifyRequest(request, rules)
-        return false
-      } catch (error) {
-        return ['NOT_AUTHENTICATED', 'NOT_PERMITTED'].includes((error as { code: string }).code)
-      }
-    }),
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (input, signature) => {
+        const request = withSignature(aRequest('POST', uri, fields), {
+          'Signature-Input': input,
+          Signature: signature,
+        })
+        try {
+          verifyRequest(request, rules)
+          return false
+        } catch (error) {
+          return ['NOT_AUTHENTICATED', 'NOT_PERMITTED'].includes((error as { code: string }).code)
+        }
+      }),
+    ),
   )
-  t.pass()
 })
 
 function keyPublic(kid: string): string {
