@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Prefix } from '../model/prefix.ts'
 import type { StoredRecord } from '../model/record.ts'
+import type { Life } from './life.ts'
 import type { Answer, Trust } from './parts.ts'
 
 /** A whole answer as the bytes of a document. */
@@ -10,7 +11,7 @@ export type Form = 'json' | 'protobuf'
 export type CachedForm = Form | 'handle' | 'rest'
 
 /** What is remembered of a key: a record with the answer anyone gets, ready to write, or that there is none. */
-export interface Entry {
+export interface Entry extends Life {
   /** Undefined: the store was asked, and there is no such identifier. */
   readonly record: StoredRecord | undefined
   /** What anyone gets: the public values. Undefined for what is absent, gone, or an alias that leads nowhere. */
@@ -28,9 +29,6 @@ export interface Entry {
   readonly ownerEpoch: number
   /** Of an answer from elsewhere. */
   readonly trust?: Trust
-  /** Monotonic milliseconds. */
-  readonly madeAtMs: number
-  readonly expiresAtMs: number
 }
 
 /** Answers by the key of what was asked. Bounded; says nothing about freshness, which is the resolver's to judge. */

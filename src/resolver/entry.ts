@@ -3,6 +3,7 @@ import type { Prefix } from '../model/prefix.ts'
 import type { StoredRecord } from '../model/record.ts'
 import { aliasLeads, composeAnswer, valuesOf, wholeSeconds } from './answer.ts'
 import type { Entry } from './answer-cache.ts'
+import { lifeOf } from './life.ts'
 import type { Directory } from './parts.ts'
 import type { ResolverParts } from './resolve.ts'
 import { visibleValues } from './visibility.ts'
@@ -16,12 +17,11 @@ export function makeEntry(
   identifier: Identifier,
   record: StoredRecord | undefined,
 ): Entry {
-  const { directory, clock } = parts
+  const { directory } = parts
   const asked = directory.match(identifier)
   const own = record === undefined ? asked : directory.match(authorityOf(identifier, record))
   const isAlias = record !== undefined && record.key !== identifier.key
   const owner = record?.subject ?? own?.owner ?? null
-  const madeAtMs = clock.monotonicMs()
   const answer =
     record === undefined || record.gone !== null || !leadsTo(directory, identifier, record, own)
       ? undefined
@@ -30,9 +30,8 @@ export function makeEntry(
           record,
           own,
           visibleValues(valuesOf(parts, record), false),
-          wholeSeconds(clock.now()),
+          wholeSeconds(parts.clock.now()),
         )
-  const ttlSeconds = answer?.ttlSeconds ?? parts.absentTtlSeconds
   return {
     record,
     answer,
@@ -43,8 +42,7 @@ export function makeEntry(
     named: isAlias ? own : undefined,
     owner,
     ownerEpoch: directory.subjectEpoch(owner),
-    madeAtMs,
-    expiresAtMs: madeAtMs + ttlSeconds * 1000 * (1 - parts.ttlJitter * parts.random()),
+    ...lifeOf(parts, answer?.ttlSeconds ?? parts.absentTtlSeconds),
   }
 }
 
@@ -60,6 +58,7 @@ export const absentEntry: Entry = {
   owner: null,
   ownerEpoch: 0,
   madeAtMs: 0,
+  refreshAtMs: 0,
   expiresAtMs: 0,
 }
 

@@ -9,10 +9,13 @@ export interface ResolverMetrics {
   resolved(source: Source, outcome: Outcome): void
   /** The store did not answer a question that memory could not. */
   storeAway(): void
+  /** An entry that is asked for was loaded anew before its end, or could not be. */
+  refreshed(result: 'done' | 'failed'): void
 }
 
 export function makeResolverMetrics(registry: Registry, cacheCount: () => number): ResolverMetrics {
   const counts = new Map<Source, Record<Outcome, number>>()
+  const refreshes = { done: 0, failed: 0 }
   let storeAwayCount = 0
 
   new Counter({
@@ -37,6 +40,16 @@ export function makeResolverMetrics(registry: Registry, cacheCount: () => number
       this.inc(storeAwayCount)
     },
   })
+  new Counter({
+    name: 'qxm_resolve_refreshes_total',
+    help: 'Answers loaded anew before their end because they are asked for, by what became of it',
+    labelNames: ['result'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [result, count] of Object.entries(refreshes)) this.inc({ result }, count)
+    },
+  })
   new Gauge({
     name: 'qxm_cache_entries',
     help: 'Answers and absences in process memory',
@@ -54,6 +67,9 @@ export function makeResolverMetrics(registry: Registry, cacheCount: () => number
     },
     storeAway() {
       storeAwayCount += 1
+    },
+    refreshed(result) {
+      refreshes[result] += 1
     },
   }
 }

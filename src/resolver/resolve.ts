@@ -11,10 +11,12 @@ import type { AnswerCache, CachedForm, Entry } from './answer-cache.ts'
 import { absentEntry, authorityOf, blankPrefixRecord, leadsTo, makeEntry } from './entry.ts'
 import { filterValues, isWhole, type ValueFilter } from './filter.ts'
 import { isFresh } from './is-fresh.ts'
+import type { LifeParts } from './life.ts'
 import { makeLoader } from './load.ts'
 import type { ResolverMetrics } from './metrics.ts'
 import type { Answer, Directory, FormerHolder, Found, Source, Trust, Upstream } from './parts.ts'
 import { isQuestionOf, refer } from './refer.ts'
+import { makeRefreshAhead } from './refresh-ahead.ts'
 import { tellAlias, tellLoaded, tellPrefix } from './tell.ts'
 import { type Trace, traceTexts } from './trace.ts'
 import { makeAskUpstream } from './upstream.ts'
@@ -46,7 +48,17 @@ export interface Resolution {
   readonly trust?: Trust | undefined
 }
 
-export interface ResolverParts extends ComposeParts {
+/** The whole answer that anyone gets, from memory. */
+export interface Peeked extends Resolution {
+  readonly shared: Entry
+  /**
+   * Who keeps the answer's bytes asks again from this moment on (monotonic milliseconds): before the answer's end, where
+   * that is still to come, so that it is known that the name is asked for.
+   */
+  readonly copyUntilMs: number
+}
+
+export interface ResolverParts extends ComposeParts, LifeParts {
   readonly directory: Directory
   readonly cache: AnswerCache
   /**
@@ -71,10 +83,6 @@ export interface ResolverParts extends ComposeParts {
   readonly formerHolders?: (prefix: Prefix) => Promise<readonly FormerHolder[]>
   readonly encode: (answer: Answer, form: CachedForm) => Buffer
   readonly clock: { now(): number; monotonicMs(): number }
-  /** 0…1, as Math.random. */
-  readonly random: () => number
-  /** The share of its life by which an entry's end is shortened at most, so that entries made together do not expire together. */
-  readonly ttlJitter: number
   readonly absentTtlSeconds: number
   readonly staleSecondsMax: number
   readonly metrics: ResolverMetrics
@@ -95,7 +103,7 @@ export interface Resolver {
    * The whole public answer from memory where it is fresh: no promise, no copy. The hot path.
    * @returns undefined whenever anything else has to be done
    */
-  peek(identifier: Identifier): Resolution | undefined
+  peek(identifier: Identifier): Peeked | undefined
   /**
    * Whether memory alone tells that anyone is refused, and how: as {@link Resolver.resolve} would throw it, without more.
    * @returns undefined whenever anything else has to be done, such as looking up what a rule or a wider level makes of it
@@ -117,6 +125,7 @@ export interface Resolver {
 export function makeResolver(parts: ResolverParts): Resolver {
   const { directory, cache, clock, metrics } = parts
   const load = makeLoader(parts)
+  const refreshAhead = makeRefreshAhead({ load, metrics })
   const { upstream } = parts
   const askUpstream = upstream && makeAskUpstream(parts, upstream)
 
@@ -127,12 +136,14 @@ export function makeResolver(parts: ResolverParts): Resolver {
       const now = clock.monotonicMs()
       if (!isFresh(entry, directory, directory.match(identifier), now)) return undefined
       metrics.resolved('memory', 'answer')
+      refreshAhead(identifier, entry, now)
       return {
         answer: entry.answer,
         shared: entry,
         source: 'memory',
         ageSeconds: Math.floor((now - entry.madeAtMs) / 1000),
         etag: entry.etag,
+        copyUntilMs: now < entry.refreshAtMs ? entry.refreshAtMs : entry.expiresAtMs,
       }
     },
 
@@ -276,6 +287,7 @@ export function makeResolver(parts: ResolverParts): Resolver {
     const now = clock.monotonicMs()
     if (cached !== undefined && !fresh && isFresh(cached, directory, prefix, now)) {
       trace?.('memory', traceTexts.memoryHit, { ageSeconds: (now - cached.madeAtMs) / 1000 })
+      refreshAhead(identifier, cached, now)
       return { entry: cached, source: 'memory', stale: false }
     }
     if (fresh) trace?.('memory', traceTexts.memoryPassed)

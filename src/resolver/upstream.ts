@@ -9,6 +9,7 @@ import { composeAnswer, wholeSeconds } from './answer.ts'
 import type { Entry } from './answer-cache.ts'
 import { filterValues, isWhole } from './filter.ts'
 import { isFresh, isOfThisEpoch } from './is-fresh.ts'
+import { lifeOf } from './life.ts'
 import type { Source, Trust } from './parts.ts'
 import type { Question, Resolution, ResolverParts } from './resolve.ts'
 import { traceTexts } from './trace.ts'
@@ -124,7 +125,6 @@ function makeEntry(
   const { directory, clock } = parts
   const record = said && recordOf(identifier, prefix, said.values, clock.now())
   const owner = prefix?.owner ?? null
-  const madeAtMs = clock.monotonicMs()
   const answer =
     record &&
     composeAnswer(
@@ -134,7 +134,6 @@ function makeEntry(
       { values: record.values, withheld: [] },
       wholeSeconds(clock.now()),
     )
-  const ttlSeconds = answer?.ttlSeconds ?? parts.absentTtlSeconds
   return {
     record,
     answer,
@@ -146,8 +145,7 @@ function makeEntry(
     owner,
     ownerEpoch: directory.subjectEpoch(owner),
     ...(said && { trust: said.trust }),
-    madeAtMs,
-    expiresAtMs: madeAtMs + ttlSeconds * 1000 * (1 - parts.ttlJitter * parts.random()),
+    ...lifeOf(parts, answer?.ttlSeconds ?? parts.absentTtlSeconds),
   }
 }
 

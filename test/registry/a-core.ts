@@ -72,7 +72,7 @@ export async function coreOver(database: Database) {
     ttlJitter: 0,
     absentTtlSeconds: 10,
     staleSecondsMax: 3600,
-    metrics: { resolved: () => undefined, storeAway: () => undefined },
+    metrics: { resolved: () => undefined, storeAway: () => undefined, refreshed: () => undefined },
   })
   const apply = makeApply({
     refreshDirectory: async rows =>

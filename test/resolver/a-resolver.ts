@@ -40,7 +40,7 @@ export function aResolver({ prefixes = [], subjects = [], records = [], parts, b
     ttlJitter: 0.1,
     absentTtlSeconds: 10,
     staleSecondsMax: 3600,
-    metrics: { resolved: () => undefined, storeAway: () => undefined },
+    metrics: { resolved: () => undefined, storeAway: () => undefined, refreshed: () => undefined },
     ...parts,
   })
 

@@ -15,6 +15,7 @@ function anEntry(record: StoredRecord | undefined): Entry {
     owner: null,
     ownerEpoch: 0,
     madeAtMs: 0,
+    refreshAtMs: 1,
     expiresAtMs: 1,
   }
 }

@@ -77,6 +77,7 @@ t.test('where no level is known the identifier is unknown, once', async t => {
   const metrics = {
     resolved: (_: string, outcome: string) => void outcomes.push(outcome),
     storeAway: () => undefined,
+    refreshed: () => undefined,
   }
   const { ask, store } = aResolver({ prefixes, subjects, parts: { metrics } })
 

@@ -123,7 +123,7 @@ export function aDoor(t: Test, world: DoorWorld = {}) {
     ttlJitter: 0.1,
     absentTtlSeconds: 10,
     staleSecondsMax: 3600,
-    metrics: { resolved: () => undefined, storeAway: () => undefined },
+    metrics: { resolved: () => undefined, storeAway: () => undefined, refreshed: () => undefined },
   })
   house.onWritten = keys => resolver.forget(keys)
 

@@ -140,8 +140,8 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
     const code = desk.isRefusing ? resolver.peekUnknown(identifier) : undefined
     if (code !== undefined) return { identifier, code }
     const resolution = resolver.peek(identifier)
-    const entry = resolution?.shared
-    if (resolution === undefined || entry === undefined) return false
+    if (resolution === undefined) return false
+    const entry = resolution.shared
     const answer = desk.compose(text, resolution, entry, request)
     const pieces = answer && partsOf(answer)
     if (pieces === undefined) return false
@@ -152,7 +152,7 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
         forgetBy: identifier.key,
         note: notes[identifier.system === 'code' ? 'code' : 'other'],
         madeAtMs: entry.madeAtMs,
-        expiresAtMs: entry.expiresAtMs,
+        expiresAtMs: resolution.copyUntilMs,
       },
     )
   }

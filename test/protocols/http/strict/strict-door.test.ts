@@ -178,6 +178,30 @@ t.test('a page that a label opens is the ordinary server’s', async t => {
   t.equal(hits.count, before)
 })
 
+t.test('a name asked for here alone is loaded anew before its end', async t => {
+  const { port, house, clock, hits } = await aStrictDoor(t)
+  const find = house.find
+  let loads = 0
+  house.find = async key => {
+    loads += 1
+    return find(key)
+  }
+  const ageOf = async () => /^age: (\d+)/im.exec(await said(port, get(product)))?.[1]
+  for (let i = 0; i < 3; i++) await ageOf()
+  const hitsBefore = hits.count
+
+  await clock.advance(270_000)
+  const near = [await ageOf(), await ageOf()]
+  const hitsNear = hits.count - hitsBefore
+  await clock.advance(30_000)
+  const after = await ageOf()
+
+  t.strictSame(near, ['270', '270'])
+  t.equal(hitsNear, 1, 'one of them was let past, to say that the name is asked for')
+  t.equal(after, '30')
+  t.equal(loads, 2)
+})
+
 t.test('what is unknown is refused as the framework refuses it, byte for byte', async t => {
   for (const rates of [{ resolve: 1_000_000 }, { resolve: 0 }]) {
     const strict = await aStrictDoor(t, { rates })
