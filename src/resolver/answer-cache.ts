@@ -51,6 +51,8 @@ export interface AnswerCacheBounds {
 const entryOverheadBytes = 1024
 /** What a record says is there as a record, as JSON and perhaps as protobuf; the bytes are made after the entry is kept. */
 const copiesOfRecord = 3
+/** What the members of each take in JSON beside their texts. */
+const membersLength = { record: 250, value: 135, alias: 70, reference: 25 } as const
 
 export function makeAnswerCache({
   entriesMax,
@@ -60,8 +62,7 @@ export function makeAnswerCache({
   const present = new LRUCache<string, Entry>({
     max: entriesMax,
     maxSize: bytesMax,
-    sizeCalculation: ({ record }) =>
-      entryOverheadBytes + copiesOfRecord * JSON.stringify(record).length,
+    sizeCalculation: ({ record }) => entryOverheadBytes + copiesOfRecord * lengthOf(record),
   })
   const absent = new LRUCache<string, Entry>({ max: absentMax })
 
@@ -88,4 +89,19 @@ export function makeAnswerCache({
       return present.size + absent.size
     },
   }
+}
+
+/** About as long as the record is in JSON. Every miss is measured, and writing it out would cost more than reading it did. */
+function lengthOf(record: StoredRecord | undefined): number {
+  if (record === undefined) return 0
+  let length = membersLength.record + record.key.length + record.identifier.length
+  for (const { type, data, references } of record.values) {
+    length += membersLength.value + type.length
+    length += typeof data.value === 'string' ? data.value.length : JSON.stringify(data.value).length
+    for (const { handle } of references) length += membersLength.reference + handle.length
+  }
+  for (const { text, key, authority } of record.aliases) {
+    length += membersLength.alias + text.length + key.length + authority.length
+  }
+  return length
 }

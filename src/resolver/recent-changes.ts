@@ -121,9 +121,12 @@ export function makeRecentChanges({ marksMax = marksMaxDefault } = {}): RecentCh
 
     covers({ asOfSeq, key, record }) {
       if (blindness !== undefined || asOfSeq < leastAsOfSeq) return false
-      const marks = [key, record.key, markOfPrefix(record.system, record.prefix)]
-      return marks.every(
-        mark => !unnumbered.has(mark) && asOfSeq >= (lastChanges.get(mark)?.seq ?? floor),
+      const isSince = (mark: string) =>
+        !unnumbered.has(mark) && asOfSeq >= (lastChanges.get(mark)?.seq ?? floor)
+      return (
+        isSince(key) &&
+        (key === record.key || isSince(record.key)) &&
+        isSince(markOfPrefix(record.system, record.prefix))
       )
     },
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { StoredRecord } from '../../src/model/record.ts'
 import { type Entry, makeAnswerCache } from '../../src/resolver/answer-cache.ts'
-import { aRecord, aValue } from '../support/builders.ts'
+import { anAlias, aRecord, aValue } from '../support/builders.ts'
 
 function anEntry(record: StoredRecord | undefined): Entry {
   return {
@@ -35,6 +35,23 @@ t.test('large records count for what they hold, not for one each', t => {
   t.equal(small, 50)
   t.ok(cache.count <= 10, `${cache.count} entries of 100 kB within 1 MB`)
   t.ok(cache.get('large-49'), 'the newest stay')
+  t.end()
+})
+
+t.test('what many short values hold is counted too', t => {
+  const values = Array.from({ length: 1000 }, (_, at) => aValue({ index: at + 1 }))
+  const aliases = Array.from({ length: 500 }, (_, at) => anAlias(`1.2.156.${at}`, 'oid'))
+  const references = Array.from({ length: 1000 }, () => ({ handle: '0.NA/88.118.8', index: 300 }))
+  for (const large of [{ values }, { aliases }, { values: [aValue({ references })] }]) {
+    const cache = makeAnswerCache(bounds)
+    const record = aRecord(large)
+    const length = JSON.stringify(record).length
+
+    for (let n = 0; n < 50; n++) cache.set(`${n}`, anEntry(record))
+
+    const counted = bounds.bytesMax / cache.count / 3
+    t.ok(counted > 0.7 * length && counted < 1.5 * length, `${length} bytes, counted as ${counted}`)
+  }
   t.end()
 })
 
