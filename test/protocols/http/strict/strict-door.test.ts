@@ -11,9 +11,10 @@ import { makeResolveLimits } from '../../../../src/protocols/http/limits.ts'
 import type { HttpParts } from '../../../../src/protocols/http/parts.ts'
 import { AnswerArena } from '../../../../src/resolver/answer-arena.ts'
 import { aRecord } from '../../../support/builders.ts'
+import { aRandom } from '../../../support/random.ts'
 import { settings } from '../../handle/a-handle-door.ts'
 import { aDoor, aSmallWorld, type DoorWorld, publicUrl } from '../a-door.ts'
-import { aConversation, aRandom } from './raw-requests.ts'
+import { aConversation } from './raw-requests.ts'
 
 /** A door with the strict reader in front, and how many answers that one gave from its own memory. */
 async function aStrictDoor(t: Test, world: DoorWorld = {}) {
