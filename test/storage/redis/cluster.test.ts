@@ -71,6 +71,49 @@ async function clusterPortOf(client: Redis): Promise<string> {
   return port
 }
 
+testWith(t, [redis], 'keys of one tick are one MGET a slot, and one write a master', async t => {
+  const { servers, url } = await theCluster()
+  const store = aSmallStore()
+  const apart = Array.from({ length: 200 }, (_, n) => `88.118.8/apart-${n}`)
+  const together = Array.from({ length: 50 }, (_, n) => `88.118.8/{tag}-${n}`)
+  const identifiers = [...apart, ...together]
+  for (const identifier of identifiers) store.write(identifier)
+  const process = await aProcess(t, url, store)
+  const masters = servers.slice(0, 3).map(({ port }) => new Redis(port))
+  t.teardown(() => masters.map(master => master.disconnect()))
+  const resolveAll = async () => {
+    process.forgetAll()
+    return (await Promise.all(identifiers.map(process.resolve))).map(({ source }) => source)
+  }
+  await until(async () => (await resolveAll()).every(source => source === 'redis'), 5_000)
+  const keys = (await Promise.all(masters.map(master => master.keys('*')))).flat()
+  const slotsOf = (named: RegExp) =>
+    Promise.all(keys.filter(key => named.test(key)).map(key => masters[0]?.cluster('KEYSLOT', key)))
+  const [slotsApart, slotsTogether] = [await slotsOf(/apart-/), await slotsOf(/tag/)]
+  const countOf = async (section: string, name: RegExp) =>
+    Promise.all(
+      masters.map(async master => Number(name.exec(await master.info(section))?.[1] ?? 0)),
+    )
+  await Promise.all(masters.map(master => master.config('RESETSTAT')))
+
+  const sources = await resolveAll()
+
+  const mgets = await countOf('commandstats', /cmdstat_mget:calls=(\d+)/)
+  const reads = await countOf('stats', /total_reads_processed:(\d+)/)
+  t.ok(sources.every(source => source === 'redis'))
+  t.equal(new Set(slotsTogether).size, 1)
+  const slotsAsked = new Set([...slotsApart, ...slotsTogether]).size
+  const mgetCount = mgets.reduce((sum, count) => sum + count)
+  // Each master is also asked once a second whether it is there.
+  const isOneEach = mgetCount >= slotsAsked && mgetCount <= slotsAsked + 10
+  t.ok(isOneEach, `${mgetCount} MGETs of ${identifiers.length} keys in ${slotsAsked} slots`)
+  t.strictSame(await countOf('commandstats', /cmdstat_get:calls=(\d+)/), [0, 0, 0])
+  t.ok(
+    reads.every(count => count <= 10),
+    `${reads} reads, our own questions and probes included`,
+  )
+})
+
 testWith(t, [redis], 'a ring is heard by every process of a cluster', async t => {
   const { url } = await theCluster()
   const store = aSmallStore()
