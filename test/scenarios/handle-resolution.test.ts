@@ -224,8 +224,7 @@ t.test('a demo node speaks Handle', async t => {
 
     client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
 
-    await client.closed()
-    t.pass()
+    await t.resolves(client.closed())
   })
 
   t.test('UDP answers the same bytes', async t => {

@@ -29,23 +29,27 @@ t.test('a message that fits is one datagram without TC', async t => {
 t.test('every message comes back from its datagrams in any order', async t => {
   const message = fc.uint8Array({ maxLength: 5000 }).map(bytes => Buffer.from(bytes))
 
-  fc.assert(
-    fc.property(message, fc.infiniteStream(fc.nat()), (bytes, order) => {
-      const datagrams = splitFragments(envelope, bytes)
-      const fragments = datagrams
-        .map(datagram => ({ at: order.next().value as number, fragment: decodeFragment(datagram) }))
-        .toSorted((a, b) => a.at - b.at)
-        .map(({ fragment }) => fragment)
-      const joined = joinFragments(fragments)
-      return (
-        joined.message.equals(bytes) &&
-        joined.envelope.messageLength === bytes.length &&
-        datagrams.every(datagram => datagram.length <= datagramBytesMax)
-      )
-    }),
-    { numRuns: 200 },
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(message, fc.infiniteStream(fc.nat()), (bytes, order) => {
+        const datagrams = splitFragments(envelope, bytes)
+        const fragments = datagrams
+          .map(datagram => ({
+            at: order.next().value as number,
+            fragment: decodeFragment(datagram),
+          }))
+          .toSorted((a, b) => a.at - b.at)
+          .map(({ fragment }) => fragment)
+        const joined = joinFragments(fragments)
+        return (
+          joined.message.equals(bytes) &&
+          joined.envelope.messageLength === bytes.length &&
+          datagrams.every(datagram => datagram.length <= datagramBytesMax)
+        )
+      }),
+      { numRuns: 200 },
+    ),
   )
-  t.pass()
 })
 
 t.test('a datagram is as long as its number says', async t => {

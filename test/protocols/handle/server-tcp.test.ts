@@ -35,8 +35,7 @@ t.test('a connection without a word for long ends', async t => {
   t.equal((await client.ask(aQuestion(known))).header.responseCode, 1)
   await clock.advance(602_000)
 
-  await client.closed()
-  t.pass()
+  await t.resolves(client.closed())
 })
 
 t.test('a thousand idle connections starve nobody', async t => {

@@ -33,19 +33,20 @@ t.test('all messages of a list fit, and together are the list', async t => {
   const bodyBytesMax = 300
   const list = fc.array(fc.string({ unit: 'grapheme', maxLength: 20 }), { maxLength: 200 })
 
-  fc.assert(
-    fc.property(list, handles => {
-      const parts = [...splitHandleList(handles, bodyBytesMax)]
-      const bodies = parts.map(part => encode(part.handles))
-      const again = bodies.flatMap(body => decodeHandleList(new ByteReader(body)))
-      return (
-        bodies.every(body => body.length <= bodyBytesMax) &&
-        parts.every(({ isContinued }, n) => isContinued === n < parts.length - 1) &&
-        JSON.stringify(again) === JSON.stringify(handles)
-      )
-    }),
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(list, handles => {
+        const parts = [...splitHandleList(handles, bodyBytesMax)]
+        const bodies = parts.map(part => encode(part.handles))
+        const again = bodies.flatMap(body => decodeHandleList(new ByteReader(body)))
+        return (
+          bodies.every(body => body.length <= bodyBytesMax) &&
+          parts.every(({ isContinued }, n) => isContinued === n < parts.length - 1) &&
+          JSON.stringify(again) === JSON.stringify(handles)
+        )
+      }),
+    ),
   )
-  t.pass()
 })
 
 t.test('handles are taken only as far as messages are written', async t => {

@@ -26,12 +26,13 @@ t.test('spellings of one address give the same bytes', async t => {
 })
 
 t.test('sixteen bytes come back through their text', async t => {
-  fc.assert(
-    fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), bytes =>
-      ipAddressOf(ipAddressText(Buffer.from(bytes))).equals(bytes),
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), bytes =>
+        ipAddressOf(ipAddressText(Buffer.from(bytes))).equals(bytes),
+      ),
     ),
   )
-  t.pass()
 })
 
 t.test('what is no address is our own mistake', async t => {
