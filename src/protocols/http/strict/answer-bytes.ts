@@ -1,4 +1,5 @@
 import type { AnswerArena, Place } from '../../../resolver/answer-arena.ts'
+import type { AnswerHead } from '../answer-head.ts'
 import type { UnknownReply } from '../unknown-reply.ts'
 
 /** A whole answer but for its age and what its connection ends headers with. */
@@ -18,21 +19,8 @@ const ageCharsMax = 12
 /** Id and length of a refusal, with the names around them. */
 const idAndLengthMax = 64
 
-/** @param headers names and values in turn, as `node:http` is given them */
-export function composed(headers: readonly string[], body: Buffer): Composed {
-  const ageAt = headers.indexOf('Age')
-  const lines = (from: number, to: number) =>
-    Array.from({ length: (to - from) / 2 }, (_, i) => {
-      const at = from + 2 * i
-      return `${headers[at]}: ${headers[at + 1]}\r\n`
-    }).join('')
-  const before = ageAt < 0 ? lines(0, headers.length) : `${lines(0, ageAt)}Age: `
-  const behind = ageAt < 0 ? '' : `\r\n${lines(ageAt + 2, headers.length)}`
-  return {
-    before: Buffer.from(`HTTP/1.1 200 OK\r\n${before}`, 'latin1'),
-    behind: Buffer.from(behind, 'latin1'),
-    body,
-  }
+export function composed({ before, behind }: AnswerHead, body: Buffer): Composed {
+  return { before: Buffer.from(before, 'latin1'), behind: Buffer.from(behind, 'latin1'), body }
 }
 
 /** @returns what an arena keeps of it; undefined for one whose head is no usual one */

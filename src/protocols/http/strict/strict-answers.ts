@@ -3,6 +3,7 @@ import { Failure, failures } from '../../../model/failures.ts'
 import type { Identifier } from '../../../model/identifier.ts'
 import type { Entry } from '../../../resolver/answer-cache.ts'
 import type { Resolution, UnknownCode } from '../../../resolver/resolve.ts'
+import { answerHead } from '../answer-head.ts'
 import { makeInMemory } from '../in-memory.ts'
 import type { ResolveLimits } from '../limits.ts'
 import { type HttpMetrics, handleRoute, resolveRoute, scanRoute } from '../metrics.ts'
@@ -106,9 +107,7 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
     parse: (text: string) => names.parse(identifierIn(text, 0)),
     compose(_text: string, resolution: Resolution, entry: Entry, { form }: StrictRequest) {
       const body = resolver.bytes(entry, form)
-      const headers = inMemory.headers(resolution, form)
-      headers.push('Content-Length', String(body.length))
-      return composed(headers, body)
+      return composed(inMemory.head(resolution, form, body.length), body)
     },
     isRefusing: true,
   }
@@ -121,7 +120,7 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
       parse: keptHandles.parse,
       compose(rawHandle, _resolution, entry) {
         const kept = keptHandles.compose(rawHandle, entry)
-        return kept && composed(kept.headers, kept.body)
+        return kept && composed(answerHead(kept.headers), kept.body)
       },
       isRefusing: false,
       given: 0,
