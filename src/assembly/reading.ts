@@ -207,7 +207,7 @@ export async function openReading(
     resolver,
     strictMemory: answerArena && {
       arena: answerArena,
-      onHit: () => resolverMetrics.resolved('memory', 'answer'),
+      onHit: count => resolverMetrics.resolved('memory', 'answer', count),
     },
     apply,
     follower,

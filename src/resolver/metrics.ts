@@ -6,7 +6,8 @@ export type Outcome = 'answer' | 'referral' | 'unknown' | 'gone'
 
 /** Counts of the resolve path: a plain number grows there, and becomes a metric when somebody looks. */
 export interface ResolverMetrics {
-  resolved(source: Source, outcome: Outcome): void
+  /** @param count of questions; 1 unless said otherwise */
+  resolved(source: Source, outcome: Outcome, count?: number): void
   /** The store did not answer a question that memory could not. */
   storeAway(): void
   /** An entry that is asked for was loaded anew before its end, or could not be. */
@@ -60,10 +61,10 @@ export function makeResolverMetrics(registry: Registry, cacheCount: () => number
   })
 
   return {
-    resolved(source, outcome) {
+    resolved(source, outcome, count = 1) {
       const outcomes = counts.get(source)
-      if (outcomes !== undefined) outcomes[outcome] += 1
-      else counts.set(source, { answer: 0, referral: 0, unknown: 0, gone: 0, [outcome]: 1 })
+      if (outcomes !== undefined) outcomes[outcome] += count
+      else counts.set(source, { answer: 0, referral: 0, unknown: 0, gone: 0, [outcome]: count })
     },
     storeAway() {
       storeAwayCount += 1

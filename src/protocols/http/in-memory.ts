@@ -1,6 +1,7 @@
 import type { Identifier } from '../../model/identifier.ts'
 import type { Entry } from '../../resolver/answer-cache.ts'
 import type { Resolution, UnknownCode } from '../../resolver/resolve.ts'
+import { type AnswerHead, answerHead } from './answer-head.ts'
 import { exposedHeaders } from './cors.ts'
 import type { ResolveLimits } from './limits.ts'
 import { makeAnswerLinks } from './linkset/answer-links.ts'
@@ -26,7 +27,27 @@ export function makeInMemory(
 ) {
   const links = makeAnswerLinks({ publicUrl })
 
+  /** Names and values in turn, all but the length. */
+  function headers(resolution: Resolution, form: Form): string[] {
+    const headers = replyHeaders(resolution, {
+      form,
+      link: links.header(resolution.answer, form),
+      isRestricted: false,
+      isPrivate: false,
+    })
+    const policy = limits.policy()
+    if (policy !== undefined) headers.push('RateLimit-Policy', policy)
+    headers.push('Access-Control-Allow-Origin', '*')
+    headers.push('Access-Control-Expose-Headers', exposedHeaders)
+    return headers
+  }
+
   return {
+    headers,
+
+    head: (resolution: Resolution, form: Form, length: number): AnswerHead =>
+      answerHead([...headers(resolution, form), 'Content-Length', String(length)]),
+
     /**
      * @param text path and query of a request
      * @param start where the identifier begins in it
@@ -47,21 +68,6 @@ export function makeInMemory(
       }
       const code = resolver.peekUnknown(identifier)
       return code && { kind: 'unknown', identifier, code }
-    },
-
-    /** Names and values in turn, all but the length. */
-    headers(resolution: Resolution, form: Form): string[] {
-      const headers = replyHeaders(resolution, {
-        form,
-        link: links.header(resolution.answer),
-        isRestricted: false,
-        isPrivate: false,
-      })
-      const policy = limits.policy()
-      if (policy !== undefined) headers.push('RateLimit-Policy', policy)
-      headers.push('Access-Control-Allow-Origin', '*')
-      headers.push('Access-Control-Expose-Headers', exposedHeaders)
-      return headers
     },
   }
 }

@@ -11,8 +11,8 @@ import { makeRateLimiter } from './rate-limiter.ts'
 export interface ResolveLimits {
   /** The header that publishes the limit (draft-ietf-httpapi-ratelimit-headers); undefined while it is off. */
   policy(): string | undefined
-  /** Whether a cached answer may be given. Charges one question. */
-  admits(address: string, identifier: Pick<Identifier, 'system'>): boolean
+  /** Whether cached answers may be given. Charges the questions where it is so; one unless said otherwise. */
+  admits(address: string, identifier: Pick<Identifier, 'system'>, questions?: number): boolean
   /** Charges questions. @throws Failure `TOO_MANY` */
   demand(address: string, questions: number): void
   /** Before the store is asked. @throws Failure `TOO_MANY` for who asked for too many unknown identifiers, or guesses codes */
@@ -92,8 +92,8 @@ export function makeResolveLimits(
       return policyText
     },
 
-    admits: (address, identifier) =>
-      blockedMs(address, anyone, identifier) === 0 && waitMs(address, 1) === 0,
+    admits: (address, identifier, questions = 1) =>
+      blockedMs(address, anyone, identifier) === 0 && waitMs(address, questions) === 0,
 
     demand(address, questions) {
       const wait = waitMs(address, questions)

@@ -17,6 +17,8 @@ const buckets = [
 
 export const resolveRoute = '/v1/resolve/*'
 export const scanRoute = '/r/*'
+/** As the framework writes it: one colon. */
+export const batchRoute = '/v1/resolve::batch'
 export const handleRoute = '/api/*'
 
 interface Answered {

@@ -51,8 +51,8 @@ import type { HttpMetrics } from './metrics.ts'
 /** Where the strict reader keeps its answers. */
 export interface StrictMemory {
   readonly arena: AnswerArena
-  /** Told of each answer found there: the resolver has not seen the question. */
-  readonly onHit: () => void
+  /** Told of answers found there: the resolver has not seen the questions. */
+  readonly onHit: (count: number) => void
 }
 
 /** Everything the HTTP door needs from the house. What may change while it runs is a function. */

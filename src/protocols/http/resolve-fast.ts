@@ -1,4 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Entry } from '../../resolver/answer-cache.ts'
+import type { Resolution } from '../../resolver/resolve.ts'
+import { type AnswerHead, giveHead, makeHeadEnding } from './answer-head.ts'
 import { callerAddress } from './caller-address.ts'
 import { answerTag, isNotModified } from './etag.ts'
 import { type InMemory, makeInMemory } from './in-memory.ts'
@@ -35,6 +38,8 @@ export function makeFastPath(
   const { resolver, trustedProxies, corsOrigins, limits, clock } = parts
   const inMemory = makeInMemory(parts, resolveLimits)
   const unknownReply = makeUnknownReplies(parts, resolveLimits)
+  const headOf = makeKnownHeads(inMemory, resolveLimits)
+  const ending = makeHeadEnding(limits.keepAliveTimeoutMs, clock)
 
   function admits(found: InMemory, address: string): boolean {
     const { kind, identifier } = found
@@ -50,17 +55,26 @@ export function makeFastPath(
     headers: IncomingMessage['headers'],
     response: ServerResponse,
   ): number {
-    const reply = inMemory.headers(resolution, form)
     if (isNotModified(headers['if-none-match'], answerTag(resolution.etag, form, false))) {
-      response.writeHead(304, reply)
+      response.writeHead(304, inMemory.headers(resolution, form))
       response.end()
       return 304
     }
     const bytes = resolver.bytes(entry, form)
-    reply.push('Content-Length', String(bytes.length))
-    response.writeHead(200, reply)
+    const isKept = response.shouldKeepAlive && limits.socketRequestsMax === 0
+    if (!isKept || !giveHead(response, wholeHead(resolution, entry, form, bytes.length))) {
+      const length = String(bytes.length)
+      response.writeHead(200, [...inMemory.headers(resolution, form), 'Content-Length', length])
+    }
     response.end(bytes)
     return 200
+  }
+
+  /** As node writes it on a connection that is kept. */
+  function wholeHead(resolution: Resolution, entry: Entry, form: Form, length: number): string {
+    const { before, behind } = headOf(resolution, entry, form, length)
+    const age = behind === '' ? '' : String(resolution.ageSeconds)
+    return before + age + behind + ending().text
   }
 
   function refuse({ code }: Unknown, request: IncomingMessage, response: ServerResponse): number {
@@ -94,6 +108,32 @@ export function makeFastPath(
         : refuse(found, request, response)
     metrics.answered(route, status, (clock.monotonicMs() - startedMs) / 1000)
     return true
+  }
+}
+
+/** The heads of answers in memory, made once for each. */
+function makeKnownHeads(
+  { head }: Pick<ReturnType<typeof makeInMemory>, 'head'>,
+  { policy }: Pick<ResolveLimits, 'policy'>,
+) {
+  const noneKnown = () => ({
+    json: new WeakMap<Entry, AnswerHead>(),
+    protobuf: new WeakMap<Entry, AnswerHead>(),
+  })
+  let known = noneKnown()
+  let knownPolicy: string | undefined
+
+  return (resolution: Resolution, entry: Entry, form: Form, length: number): AnswerHead => {
+    const now = policy()
+    if (now !== knownPolicy) {
+      known = noneKnown()
+      knownPolicy = now
+    }
+    const kept = known[form].get(entry)
+    if (kept !== undefined) return kept
+    const made = head(resolution, form, length)
+    known[form].set(entry, made)
+    return made
   }
 }
 

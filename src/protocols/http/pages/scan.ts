@@ -112,7 +112,7 @@ export function scanRoutes(scope: HttpApp, parts: HttpParts, limits: ResolveLimi
       'Cache-Control': answer.stale === true ? 'no-cache' : `public, max-age=${pageSeconds}`,
       ETag: tag,
     })
-    const link = links.header(answer)
+    const link = links.header(answer, 'json')
     if (link !== undefined) reply.header('Link', link)
     return isNotModified(headers['if-none-match'], tag) ? reply.code(304).send() : reply.send(bytes)
   }

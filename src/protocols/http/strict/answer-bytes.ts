@@ -1,4 +1,5 @@
 import type { AnswerArena, Place } from '../../../resolver/answer-arena.ts'
+import type { AnswerHead } from '../answer-head.ts'
 import type { UnknownReply } from '../unknown-reply.ts'
 
 /** A whole answer but for its age and what its connection ends headers with. */
@@ -15,24 +16,13 @@ const lengthsBytes = 4
 const headBytesMax = 0xffff
 /** Seconds; more digits than a process lives. */
 const ageCharsMax = 12
+/** The length of a body, and the end of its line. */
+export const lengthCharsMax = 18
 /** Id and length of a refusal, with the names around them. */
 const idAndLengthMax = 64
 
-/** @param headers names and values in turn, as `node:http` is given them */
-export function composed(headers: readonly string[], body: Buffer): Composed {
-  const ageAt = headers.indexOf('Age')
-  const lines = (from: number, to: number) =>
-    Array.from({ length: (to - from) / 2 }, (_, i) => {
-      const at = from + 2 * i
-      return `${headers[at]}: ${headers[at + 1]}\r\n`
-    }).join('')
-  const before = ageAt < 0 ? lines(0, headers.length) : `${lines(0, ageAt)}Age: `
-  const behind = ageAt < 0 ? '' : `\r\n${lines(ageAt + 2, headers.length)}`
-  return {
-    before: Buffer.from(`HTTP/1.1 200 OK\r\n${before}`, 'latin1'),
-    behind: Buffer.from(behind, 'latin1'),
-    body,
-  }
+export function composed({ before, behind }: AnswerHead, body: Buffer): Composed {
+  return { before: Buffer.from(before, 'latin1'), behind: Buffer.from(behind, 'latin1'), body }
 }
 
 /** @returns what an arena keeps of it; undefined for one whose head is no usual one */
@@ -58,6 +48,11 @@ export function roomForKept(arena: AnswerArena, place: Place, ending: Buffer): n
   return arena.valueLength(place) + ending.length + ageCharsMax
 }
 
+/** Where in the arena's bytes the body of a kept answer begins. */
+export function bodyStartOf({ bytes }: AnswerArena, lengthsAt: number): number {
+  return lengthsAt + lengthsBytes + readLength(bytes, lengthsAt) + readLength(bytes, lengthsAt + 2)
+}
+
 /** @returns where it ends */
 export function writeKept(
   arena: AnswerArena,
@@ -70,8 +65,8 @@ export function writeKept(
   const { bytes } = arena
   const lengthsAt = arena.valueStart(place)
   const beforeAt = lengthsAt + lengthsBytes
-  const behindAt = beforeAt + bytes.readUInt16LE(lengthsAt)
-  const bodyAt = behindAt + bytes.readUInt16LE(lengthsAt + 2)
+  const behindAt = beforeAt + readLength(bytes, lengthsAt)
+  const bodyAt = bodyStartOf(arena, lengthsAt)
   let to = at
   to += bytes.copy(into, to, beforeAt, behindAt)
   if (behindAt < bodyAt) {
@@ -121,7 +116,11 @@ export function writeRefusal(
 }
 
 /** For characters so few, all of them ASCII, that a call of `write` costs more than moving them. */
-function writeFew(text: string, into: Buffer, at: number): number {
+export function writeFew(text: string, into: Buffer, at: number): number {
   for (let i = 0; i < text.length; i++) into[at + i] = text.charCodeAt(i)
   return at + text.length
+}
+
+function readLength(bytes: Buffer, at: number): number {
+  return (bytes[at] as number) | ((bytes[at + 1] as number) << 8)
 }

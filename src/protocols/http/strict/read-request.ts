@@ -6,13 +6,23 @@ import { wantsPage } from '../pages/wants-page.ts'
 export type StrictPath = 'resolve' | 'scan' | 'handles'
 
 /** A request that the strict reader takes, as places in the bytes it came in. */
-export interface StrictRequest extends Facts {
+export type StrictRequest = StrictQuestion | StrictBatch
+
+export interface StrictQuestion extends Facts {
   readonly path: StrictPath
   readonly pathStart: number
   /** The identifier as the request line has it. */
   readonly keyStart: number
   readonly keyEnd: number
   /** Where the next request begins. */
+  readonly end: number
+}
+
+/** `POST /v1/resolve:batch` with all of its body. */
+export interface StrictBatch extends Pick<Facts, 'form' | 'language'> {
+  readonly path: 'batch'
+  readonly bodyStart: number
+  /** The end of the body, and where the next request begins. */
   readonly end: number
 }
 
@@ -23,6 +33,8 @@ interface Facts {
   readonly language: Language
   /** A label's answer is read by a person. */
   readonly isForPeople: boolean
+  /** Of a body of JSON; 0: there is none. */
+  readonly bodyBytes: number
 }
 
 /** What a connection's last header block was found to be: clients send the same one again and again. */
@@ -35,8 +47,11 @@ interface KnownBlock {
 export interface Reader {
   /** @returns undefined for whatever is not exactly a plain question, or not whole */
   read(chunk: Buffer, at: number): StrictRequest | undefined
-  /** Whether it may become a plain question with the bytes that are still under way. */
-  isBegun(rest: Buffer): boolean
+  /**
+   * Whether it may become a plain question with the bytes that are still under way: no; with a whole head, of a batch, whose
+   * body clients often send by itself; or with less than that.
+   */
+  begun(rest: Buffer): 'no' | 'body' | 'head'
 }
 
 const method = Buffer.from('GET ', 'latin1')
@@ -47,23 +62,26 @@ const starts = (
     ['handles', '/api/handles/'],
   ] as const
 ).map(([path, text]) => ({ path, bytes: Buffer.from(`GET ${text}`, 'latin1') }))
+const batchStart = Buffer.from('POST /v1/resolve:batch HTTP/1.1\r\n', 'latin1')
 const lineEnd = Buffer.from(' HTTP/1.1\r\n', 'latin1')
 const blockEnd = Buffer.from('\r\n\r\n', 'latin1')
 
 /** Blocks are short, and longer ones say more than is read here. */
 const blockBytesMax = 2_048
+/** A thousand identifiers, and no more than one read brings. */
+const bodyBytesMax = 65_536
 
 /**
  * What may stand in the path: what RFC 3986 §3.3 allows there. A question mark, a number sign and everything that has to
  * be encoded is for the ordinary server to judge.
  */
-const isPathByte = new Uint8Array(256)
+export const isPathByte = new Uint8Array(256)
 for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/%") {
   isPathByte[character.charCodeAt(0)] = 1
 }
 
 /**
- * Header lines that do not change a plain answer, and the two that do and are understood here. Any other name (a body, an
+ * Header lines that do not change a plain answer, the two that do, and what a batch says of its body. Any other name (an
  * upgrade, a range, a condition, a credential, a cookie, a proxy's word), and any name twice, is for the ordinary server.
  */
 const plainHeaders = [
@@ -73,6 +91,8 @@ const plainHeaders = [
   'accept-encoding',
   'accept-language',
   'connection',
+  'content-type',
+  'content-length',
 ]
 
 /** Reads the requests of one connection. */
@@ -90,8 +110,21 @@ export function makeReader(urlBytesMax: number): Reader {
     return known
   }
 
+  function readBatch(chunk: Buffer, at: number): StrictBatch | undefined {
+    const blockAt = at + batchStart.length
+    const block = findBlock(chunk, blockAt)
+    if (block === undefined || block.facts.bodyBytes === 0) return undefined
+    const { bodyBytes, form, language } = block.facts
+    const bodyStart = blockAt + block.bytes.length
+    return { path: 'batch', bodyStart, end: bodyStart + bodyBytes, form, language }
+  }
+
   return {
     read(chunk, at) {
+      if (isShortAt(chunk, at, batchStart)) {
+        const batch = readBatch(chunk, at)
+        return batch === undefined || batch.end > chunk.length ? undefined : batch
+      }
       const start = startAt(chunk, at)
       if (start === undefined) return undefined
       const pathStart = at + method.length
@@ -102,22 +135,29 @@ export function makeReader(urlBytesMax: number): Reader {
       if (!isShortAt(chunk, keyEnd, lineEnd)) return undefined
       const blockAt = keyEnd + lineEnd.length
       const block = findBlock(chunk, blockAt)
-      if (block === undefined) return undefined
-      const { form, language, isForPeople } = block.facts
+      if (block === undefined || block.facts.bodyBytes > 0) return undefined
       const { path } = start
+      const { isForPeople } = block.facts
       if (path === 'scan' && isForPeople) return undefined
       const end = blockAt + block.bytes.length
-      return { path, pathStart, keyStart, keyEnd, end, form, language, isForPeople }
+      return { path, pathStart, keyStart, keyEnd, end, ...block.facts }
     },
 
-    isBegun: rest =>
-      rest.length < urlBytesMax + blockBytesMax &&
-      starts.some(({ bytes }) => {
-        const common = Math.min(rest.length, bytes.length)
-        return rest.compare(bytes, 0, common, 0, common) === 0
-      }) &&
-      !rest.includes(blockEnd),
+    begun(rest) {
+      if (rest.includes(blockEnd)) {
+        return isShortAt(rest, 0, batchStart) && readBatch(rest, 0) !== undefined ? 'body' : 'no'
+      }
+      const isShort = rest.length < urlBytesMax + blockBytesMax
+      return isShort && allStarts.some(bytes => startsAlike(rest, bytes)) ? 'head' : 'no'
+    },
   }
+}
+
+const allStarts = [batchStart, ...starts.map(({ bytes }) => bytes)]
+
+function startsAlike(rest: Buffer, bytes: Buffer): boolean {
+  const common = Math.min(rest.length, bytes.length)
+  return rest.compare(bytes, 0, common, 0, common) === 0
 }
 
 function startAt(chunk: Buffer, at: number): (typeof starts)[number] | undefined {
@@ -140,11 +180,22 @@ function factsOfBlock(text: string): Facts | undefined {
   if (!/^[\w.:[\]-]+$/.test(values.get('host') ?? '')) return undefined
   const connection = values.get('connection')
   if (connection !== undefined && connection.toLowerCase() !== 'keep-alive') return undefined
+  const bodyBytes = bodyBytesOf(values.get('content-type'), values.get('content-length'))
+  if (bodyBytes === undefined) return undefined
   const accept = values.get('accept')
   const form = answerFormOf(accept)
   if (form === 'linkset') return undefined
   const language = languageOf(values.get('accept-language'))
-  return { form, language, isForPeople: wantsPage(accept) }
+  return { form, language, isForPeople: wantsPage(accept), bodyBytes }
+}
+
+/** @returns 0 where nothing is said of a body; undefined: anything but JSON of an ordinary length */
+function bodyBytesOf(type: string | undefined, length: string | undefined): number | undefined {
+  if (type === undefined && length === undefined) return 0
+  const isJson = /^application\/json(?:; ?charset=utf-8)?$/i.test(type ?? '')
+  if (!isJson || !/^[1-9]\d{0,4}$/.test(length ?? '')) return undefined
+  const bytes = Number(length)
+  return bytes <= bodyBytesMax ? bytes : undefined
 }
 
 /** For what is long enough that a call costs less than looking at each byte. */

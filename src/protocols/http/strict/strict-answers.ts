@@ -3,9 +3,12 @@ import { Failure, failures } from '../../../model/failures.ts'
 import type { Identifier } from '../../../model/identifier.ts'
 import type { Entry } from '../../../resolver/answer-cache.ts'
 import type { Resolution, UnknownCode } from '../../../resolver/resolve.ts'
+import { makeAnswerBatch } from '../answer-batch.ts'
+import { answerHead } from '../answer-head.ts'
 import { makeInMemory } from '../in-memory.ts'
 import type { ResolveLimits } from '../limits.ts'
-import { type HttpMetrics, handleRoute, resolveRoute, scanRoute } from '../metrics.ts'
+import { batchRoute, type HttpMetrics, handleRoute, resolveRoute, scanRoute } from '../metrics.ts'
+import type { Form } from '../negotiate.ts'
 import type { HttpParts, StrictMemory } from '../parts.ts'
 import { makeUnknownReplies } from '../unknown-reply.ts'
 import { identifierIn } from '../url-text.ts'
@@ -19,7 +22,8 @@ import {
   writeKept,
   writeRefusal,
 } from './answer-bytes.ts'
-import type { StrictPath, StrictRequest } from './read-request.ts'
+import type { StrictPath, StrictQuestion, StrictRequest } from './read-request.ts'
+import { makeStrictBatches } from './strict-batches.ts'
 
 /** Answers ready to write, kept by the bytes of their questions. */
 export interface StrictAnswers {
@@ -59,7 +63,7 @@ export interface StrictAnswers {
 export interface StrictAnswersParts {
   readonly house: Pick<
     HttpParts,
-    'resolver' | 'names' | 'corsOrigins' | 'publicUrl' | 'keptHandles'
+    'resolver' | 'names' | 'corsOrigins' | 'publicUrl' | 'keptHandles' | 'protobuf' | 'pressure'
   >
   readonly memory: StrictMemory
   readonly limits: ResolveLimits
@@ -76,12 +80,7 @@ interface Desk {
   /** @param text the identifier as the request line has it. @throws Failure or Refusal */
   parse(text: string): Identifier
   /** @returns undefined for an answer that is given in other words elsewhere */
-  compose(
-    text: string,
-    resolution: Resolution,
-    entry: Entry,
-    request: StrictRequest,
-  ): Composed | undefined
+  compose(text: string, resolution: Resolution, entry: Entry, form: Form): Composed | undefined
   /** Whether what is unknown is refused here. */
   readonly isRefusing: boolean
   given: number
@@ -97,23 +96,22 @@ const systems = [{ system: 'handle' }, { system: 'code' }] as const
 /** The same answers as `resolve-fast.ts` and `handle-http.ts` give, as one run of bytes. */
 export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
   const { house, memory, limits, metrics, nextRequestId } = parts
-  const { resolver, names, corsOrigins, keptHandles } = house
+  const { resolver, names, corsOrigins, keptHandles, pressure } = house
   const { arena, onHit } = memory
   const inMemory = makeInMemory(house, limits)
   const unknownReply = makeUnknownReplies(house, limits)
   const answers = {
     limits,
     parse: (text: string) => names.parse(identifierIn(text, 0)),
-    compose(_text: string, resolution: Resolution, entry: Entry, { form }: StrictRequest) {
+    compose(_text: string, resolution: Resolution, entry: Entry, form: Form) {
       const body = resolver.bytes(entry, form)
-      const headers = inMemory.headers(resolution, form)
-      headers.push('Content-Length', String(body.length))
-      return composed(headers, body)
+      return composed(inMemory.head(resolution, form, body.length), body)
     },
     isRefusing: true,
   }
+  const resolveDesk: Desk = { ...answers, route: resolveRoute, given: 0, refused: 0 }
   const desks: Readonly<Record<StrictPath, Desk | undefined>> = {
-    resolve: { ...answers, route: resolveRoute, given: 0, refused: 0 },
+    resolve: resolveDesk,
     scan: { ...answers, route: scanRoute, given: 0, refused: 0 },
     handles: keptHandles && {
       route: handleRoute,
@@ -121,18 +119,28 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
       parse: keptHandles.parse,
       compose(rawHandle, _resolution, entry) {
         const kept = keptHandles.compose(rawHandle, entry)
-        return kept && composed(kept.headers, kept.body)
+        return kept && composed(answerHead(kept.headers), kept.body)
       },
       isRefusing: false,
       given: 0,
       refused: 0,
     },
   }
+  const batches = makeStrictBatches({
+    memory,
+    arenaForm: form => arenaForm({ path: 'resolve', form }),
+    keep: (chunk, keyStart, keyEnd, form) =>
+      keep(resolveDesk, chunk, { path: 'resolve', keyStart, keyEnd, form }) === true,
+    isOfCode: place => arena.note(place) === notes.code,
+    limits,
+    answerBatch: makeAnswerBatch(house, limits),
+  })
+  let batchCount = 0
   const allDesks = Object.values(desks).filter(desk => desk !== undefined)
 
   /** Keeps the answer that memory has. @returns whether there is one now; how it refuses what is unknown */
-  function keep(desk: Desk, chunk: Buffer, request: StrictRequest): boolean | Unknown {
-    const { keyStart, keyEnd } = request
+  function keep(desk: Desk, chunk: Buffer, asked: Asked): boolean | Unknown {
+    const { keyStart, keyEnd, form } = asked
     const text = chunk.toString('latin1', keyStart, keyEnd)
     const identifier = parsed(desk, text)
     if (identifier === undefined) return false
@@ -140,13 +148,19 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
     const code = desk.isRefusing ? resolver.peekUnknown(identifier) : undefined
     if (code !== undefined) return { identifier, code }
     const resolution = resolver.peek(identifier)
+<<<<<<< HEAD
     if (resolution === undefined) return false
     const entry = resolution.shared
     const answer = desk.compose(text, resolution, entry, request)
+=======
+    const entry = resolution?.shared
+    if (resolution === undefined || entry === undefined) return false
+    const answer = desk.compose(text, resolution, entry, form)
+>>>>>>> 63ad9053458e581b4bf4464daf408fa89fdf49c6
     const pieces = answer && partsOf(answer)
     if (pieces === undefined) return false
     return arena.put(
-      { bytes: chunk, start: keyStart, end: keyEnd, form: arenaForm(request) },
+      { bytes: chunk, start: keyStart, end: keyEnd, form: arenaForm(asked) },
       {
         parts: pieces,
         forgetBy: identifier.key,
@@ -171,7 +185,7 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
     desk: Desk,
     { identifier, code }: Unknown,
     chunk: Buffer,
-    { pathStart, keyEnd, language }: StrictRequest,
+    { pathStart, keyEnd, language }: StrictQuestion,
     address: string,
     ending: Buffer,
     into: Buffer,
@@ -188,6 +202,11 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
     isOpen: () => corsOrigins().includes('*'),
 
     write(chunk, request, address, nowMs, ending, into, at) {
+      if (request.path === 'batch') {
+        const to = batches.write(chunk, request, address, nowMs, ending, into, at)
+        if (to >= 0) batchCount += 1
+        return to
+      }
       const desk = desks[request.path]
       if (desk === undefined) return -1
       const { keyStart, keyEnd } = request
@@ -204,12 +223,18 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
       if (place === 0 || at + roomForKept(arena, place, ending) > into.length) return -1
       const asked = systems[arena.note(place)] ?? systems[0]
       if (!desk.limits.admits(address, asked)) return -1
-      if (isKnown) onHit()
+      if (isKnown) onHit(1)
       desk.given += 1
       return writeKept(arena, place, nowMs, ending, into, at)
     },
 
     async ask(chunk, request, address, ending) {
+      if (pressure() !== undefined) return undefined
+      if (request.path === 'batch') {
+        const answer = await batches.ask(chunk, request, address, ending)
+        if (answer !== undefined) batchCount += 1
+        return answer
+      }
       const desk = desks[request.path]
       const text = chunk.toString('latin1', request.keyStart, request.keyEnd)
       const identifier = desk && parsed(desk, text)
@@ -219,7 +244,7 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
       try {
         const resolution = await resolver.resolve({ identifier, caller: anyone, filter: noFilter })
         const { shared: entry, ageSeconds } = resolution
-        const answer = entry && desk.compose(text, resolution, entry, request)
+        const answer = entry && desk.compose(text, resolution, entry, request.form)
         if (answer === undefined || !desk.limits.admits(address, identifier)) return undefined
         desk.given += 1
         return wholeAnswer(answer, ageSeconds, ending())
@@ -239,6 +264,8 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
         if (desk.refused > 0) metrics.answered(desk.route, 404, seconds, desk.refused)
         desk.given = desk.refused = 0
       }
+      if (batchCount > 0) metrics.answered(batchRoute, 200, seconds, batchCount)
+      batchCount = 0
     },
   }
 }
@@ -251,7 +278,10 @@ interface Unknown {
 /** Its head, its words in two languages, and what the connection adds, with room to spare. */
 const refusalBytesMax = 4_096
 
-function arenaForm({ path, form }: StrictRequest): number {
+/** What of a question its answer depends on. */
+type Asked = Pick<StrictQuestion, 'path' | 'keyStart' | 'keyEnd' | 'form'>
+
+function arenaForm({ path, form }: Pick<Asked, 'path' | 'form'>): number {
   return path === 'handles' ? handlesForm : forms[form]
 }
 

@@ -3,11 +3,12 @@ import type { HttpLimits } from '../parts.ts'
 import { makeReader, type Reader, type StrictRequest } from './read-request.ts'
 import type { StrictAnswers } from './strict-answers.ts'
 
+/** Answers are written from here, and another buffer taken where the socket could not take all of them at once. */
 export interface Output {
-  /** For what a short read asks: written from here, and another taken where the socket could not take all of it at once. */
+  /** For what a short read asks. */
   few: Buffer
-  /** For more: written from a copy. */
-  readonly many: Buffer
+  /** For more, and for batches. */
+  many: Buffer
 }
 
 export interface StrictConnectionParts {
@@ -30,6 +31,8 @@ export interface StrictConnectionParts {
 
 /** A handful of questions. */
 const shortReadBytesMax = 2_048
+/** What batches begin with. */
+const postByte = 'P'.charCodeAt(0)
 
 /**
  * One connection, as long as it asks nothing but plain questions that have an answer for anyone. With the first byte that
@@ -74,12 +77,13 @@ export class StrictConnection {
   /** Answers what one read brought, in one write. */
   readonly #answer = (received: Buffer): void => {
     const { answers, clock, isLast, output } = this.#parts
-    // Who does not read holds one such buffer, and no second.
-    const isShort = received.length <= shortReadBytesMax && this.#socket.writableLength === 0
-    const into = isShort ? output.few : output.many
     const startedMs = clock.monotonicMs()
     const chunk = this.#begun === undefined ? received : Buffer.concat([this.#begun, received])
+    const isFirstPiece = this.#begun === undefined
     this.#begun = undefined
+    const isShort = chunk.length <= shortReadBytesMax && chunk[0] !== postByte
+    const size = isShort ? 'few' : 'many'
+    const into = output[size]
     const ending = this.#parts.ending()
     const mayAnswer = !isLast() && answers.isOpen()
     let at = 0
@@ -97,17 +101,24 @@ export class StrictConnection {
     if (count > 0) {
       answers.tell((clock.monotonicMs() - startedMs) / 1000 / count)
       const bytes = into.subarray(0, to)
-      this.#send(isShort ? bytes : Buffer.from(bytes))
-      if (isShort && this.#socket.writableLength > 0) {
-        output.few = Buffer.allocUnsafeSlow(into.length)
+      // Who does not read holds one such buffer, and no second.
+      const isFirst = this.#socket.writableLength === 0
+      this.#send(isFirst ? bytes : Buffer.from(bytes))
+      if (isFirst && this.#socket.writableLength > 0) {
+        output[size] = Buffer.allocUnsafeSlow(into.length)
       }
     }
     const rest = chunk.subarray(at)
     if (rest.length === 0) return
     if (request !== undefined) void this.#askBeyond(chunk, at, request)
-    // Only behind an answer, so that who sends byte by byte meets the server's own limits.
-    else if (count > 0 && this.#reader.isBegun(rest)) this.#begun = Buffer.from(rest)
+    else if (this.#mayWait(rest, count > 0, isFirstPiece)) this.#begun = Buffer.from(rest)
     else this.#handOver(rest)
+  }
+
+  /** Only behind an answer, or for one more piece: who sends byte by byte meets the server's own limits. */
+  #mayWait(rest: Buffer, isBehindAnswer: boolean, isFirstPiece: boolean): boolean {
+    const begun = this.#reader.begun(rest)
+    return begun === 'body' ? isBehindAnswer || isFirstPiece : begun === 'head' && isBehindAnswer
   }
 
   /** The connection is not read on meanwhile, as behind any question that is being answered. */

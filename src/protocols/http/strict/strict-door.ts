@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { makeHeadEnding } from '../answer-head.ts'
 import { StrictConnection, type StrictConnectionParts } from './strict-connection.ts'
 
 export type StrictDoorParts = Pick<StrictConnectionParts, 'answers' | 'limits' | 'clock' | 'isLast'>
@@ -19,9 +20,10 @@ const fewBytesMax = 32 * 1024
 export function standInFront(server: Server, parts: StrictDoorParts): void {
   const [serve] = server.listeners('connection')
   const connections = new Set<StrictConnection>()
+  const ending = makeHeadEnding(parts.limits.keepAliveTimeoutMs, parts.clock)
   const connectionParts: StrictConnectionParts = {
     ...parts,
-    ending: makeEnding(parts.limits.keepAliveTimeoutMs, parts.clock),
+    ending: () => ending().bytes,
     output: {
       few: Buffer.allocUnsafeSlow(fewBytesMax),
       many: Buffer.allocUnsafeSlow(outputBytesMax),
@@ -53,24 +55,5 @@ function closeWith(server: Server, connections: ReadonlySet<StrictConnection>): 
   server.closeAllConnections = () => {
     closeAll()
     for (const connection of connections) connection.destroy()
-  }
-}
-
-/** What every answer's headers end with, made again with every second. */
-function makeEnding(keepAliveTimeoutMs: number, clock: { now(): number }): () => Buffer {
-  const timeout = Math.floor(keepAliveTimeoutMs / 1000)
-  let second = Number.NaN
-  let bytes = Buffer.alloc(0)
-  return () => {
-    const now = Math.floor(clock.now() / 1000)
-    if (now !== second) {
-      second = now
-      const date = new Date(now * 1000).toUTCString()
-      bytes = Buffer.from(
-        `Date: ${date}\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${timeout}\r\n\r\n`,
-        'latin1',
-      )
-    }
-    return bytes
   }
 }

@@ -154,7 +154,7 @@ export function makeAnswering(parts: HttpParts, limits: ResolveLimits): Answerin
     const variesByOrigin = !parts.corsOrigins().includes('*')
     const pairs = replyHeaders(resolution, {
       form,
-      link: form === 'linkset' ? linksetContext : links.header(resolution.answer),
+      link: form === 'linkset' ? linksetContext : links.header(resolution.answer, form),
       isRestricted,
       isPrivate,
       variesByOrigin,

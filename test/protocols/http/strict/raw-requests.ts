@@ -86,8 +86,53 @@ const lines = [
 ]
 const tails = ['', '', '', 'hello', '5\r\nhello\r\n0\r\n\r\n', '0\r\n\r\n', '\r\n', 'GET /livez HT']
 
+const identifiers = [
+  ...['88.118.8/ABC-1', '88.118.8/abc-1', '88.118.8/ABC-1', '88.118.9/x', '99.1/foreign'],
+  ...['88.118.8/none', '88.118.8%2FABC-1', '', '阀门', '88.118.8/"x"', 'a\\b', '\u0000', '\ud800'],
+]
+const bodies = [
+  ...['{"identifiers":[]}', '{"identifiers":[1]}', '{"identifiers":"x"}', '{}', '[]', 'null', ''],
+  ...['{"identifiers":["88.118.8/ABC-1"],"more":1}', '{"identifiers":["88.118.8/ABC-1",]}'],
+  ...[
+    '{"identifiers":["88.118.8/ABC-1"]',
+    '{"identifiers":["88.118.8/ABC-1"]}}',
+    '{"identifiers":',
+  ],
+  ...[
+    '{"identifiers":["88.118.8/ABC-1"],"identifiers":[]}',
+    '{ "identifiers" : ["88.118.8/ABC-1"] }',
+  ],
+  ...['{"identifiers":["88.118.8/ABC-1\\u0041"]}', '{"\\u0069dentifiers":["88.118.8/ABC-1"]}'],
+  ...['\ufeff{"identifiers":["88.118.8/ABC-1"]}', '{"identifiers":["88.118.8/\xff"]}'],
+]
+const types = ['application/json', 'application/json', 'application/json; charset=utf-8']
+const otherTypes = ['application/json;charset=gbk', 'text/plain', 'application/jsonx', '']
+
+/** Mostly plain batches of what is in memory. */
+function aBatch(random: Random): string {
+  const isPlain = random.below(3) > 0
+  const asked = Array.from({ length: 1 + random.below(8) }, () =>
+    isPlain ? random.one(identifiers.slice(0, 3)) : random.one(identifiers),
+  )
+  const whole = JSON.stringify({ identifiers: asked })
+  const spaced = random.below(3) === 0 ? whole.replaceAll('",', '", ').replace(':', ': ') : whole
+  const body = !isPlain && random.below(2) === 0 ? random.one(bodies) : spaced
+  const bytes = Buffer.from(body).toString('latin1')
+  const type = !isPlain && random.below(4) === 0 ? random.one(otherTypes) : random.one(types)
+  const off = !isPlain && random.below(8) === 0 ? random.one([-1, 1, 70_000]) : 0
+  const lengths = [`Content-Length: ${Math.max(0, bytes.length + off)}`]
+  if (!isPlain && random.below(6) === 0) lengths.push(random.one(lines))
+  const more = random.below(3) === 0 ? `${lines[random.below(3)]}\r\n` : ''
+  const head = `Host: x\r\nContent-Type: ${type}\r\n${lengths.join('\r\n')}\r\n${more}`
+  return `POST /v1/resolve:batch HTTP/1.1\r\n${head}\r\n${bytes}`
+}
+
 /** Mostly right, so that wrong ones are met by a connection that has been answered before. */
 export function aRequest(random: Random): string {
+  if (random.below(4) === 0) {
+    const batch = aBatch(random)
+    return random.below(10) === 0 ? mutated(batch, random) : batch
+  }
   const isPlain = random.below(2) === 0
   const path = isPlain ? random.one(plainPaths) : random.one(paths)
   if (isPlain) return `GET ${path} HTTP/1.1\r\nHost: x\r\n${aPlainLine(random)}\r\n`
