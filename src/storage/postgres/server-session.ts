@@ -29,10 +29,10 @@ const copyStallMs = 30_000
 export interface Session extends Queries {
   /** What a transaction's work may use, until {@link end}. */
   readonly queries: TransactionQueries
-  /** Begins a transaction. */
-  control(sql: string): Promise<string>
+  /** Begins a transaction; nobody waits for that, since its first statement travels with it. */
+  begin(sql: string): void
   /** Gives the rest of the transaction's statements so long. */
-  allow(statementTimeoutMs: number): Promise<void>
+  allow(statementTimeoutMs: number): void
   /** Ends the transaction. @returns what happened, `COMMIT` or `ROLLBACK` */
   end(kind: 'commit' | 'rollback'): Promise<string>
   /** @throws what a statement failed with that was sent and not waited for */
@@ -55,7 +55,11 @@ export function makeSession(
 
   /** A client that is not pipelined queues questions too, but will not any more in its next version. */
   function inOrder<T>(run: () => Promise<T>): Promise<T> {
-    const runNow = () => (spoiledBy === undefined ? run() : Promise.reject(spoiledBy))
+    const runNow = () => {
+      if (spoiledBy !== undefined) return Promise.reject(spoiledBy)
+      if (client.pipeline) gatherWrites(client)
+      return run()
+    }
     const result = (client.pipeline ? runNow() : last.then(runNow)).catch(error => {
       if (spoilsConnection(error)) spoiledBy ??= error
       throw errorOfPg(error)
@@ -132,14 +136,17 @@ export function makeSession(
   return {
     ...queries,
     queries,
-    control,
+
+    begin(sql) {
+      sent.add(control(sql))
+    },
 
     get spoiledBy() {
       return spoiledBy
     },
 
-    async allow(ms) {
-      await control(`set local statement_timeout = ${ms}`)
+    allow(ms) {
+      sent.add(control(`set local statement_timeout = ${ms}`))
       statementTimeoutMs = ms
     },
 
@@ -150,6 +157,17 @@ export function makeSession(
 
     demandWhole: () => sent.demandWhole(),
   }
+}
+
+/**
+ * What is asked before anything else gets its turn leaves in one write: each write is a system call, and wakes the server
+ * for a part of what it is about to be asked.
+ */
+function gatherWrites(client: pg.Client | pg.PoolClient): void {
+  const { stream } = client.connection
+  if (stream.writableCorked > 0) return
+  stream.cork()
+  process.nextTick(() => stream.uncork())
 }
 
 /** Bytes go as they are, half as long as in text. */
