@@ -72,6 +72,8 @@ export interface KeyRows {
   find(purpose: KeyRow['purpose'], scope: string): Promise<readonly KeyRow[]>
   /** @returns when it was made; undefined, having done nothing, when there is such a row */
   insert(row: NewKeyRow): Promise<Date | undefined>
+  /** Adds a row that nobody else can be adding. @returns when it was made */
+  insertFirst(row: NewKeyRow): Promise<Date>
   /**
    * Becoming `destroyed` also overwrites `wrapped` with null, in the same statement.
    * @param leaked true marks the key as leaked, for good
@@ -189,6 +191,19 @@ function keysIn(parts: KeyParts): Omit<KeyStore, 'open' | 'over'> {
       .map(row => unwrap(row, purpose))
   }
 
+  /** A new key, and the row to keep it in. */
+  function wrap(
+    place: KeyPlace & { readonly purpose: KeyPurpose },
+    algorithm: KeyAlgorithm,
+    key: Buffer,
+  ): { made: Omit<Key, 'createdAt'>; row: NewKeyRow } {
+    const { purpose, scope, version } = place
+    const named = { purpose, scope, version, algorithm, state: 'active' } as const
+    const kcv = kcvOf(algorithm, key)
+    const row = { ...named, wrapped: masterKey.wrap(key, named), kcv }
+    return { made: { ...named, leaked: false, key, kcv }, row }
+  }
+
   /** @returns undefined where another process was faster */
   async function addAfter(
     found: readonly KeyRow[],
@@ -205,11 +220,9 @@ function keysIn(parts: KeyParts): Omit<KeyStore, 'open' | 'over'> {
           'issue further codes under another prefix (QXM_PREFIX)',
       )
     }
-    const made = { purpose, scope, version, algorithm, state: 'active' } as const
-    const wrapped = masterKey.wrap(key, made)
-    const kcv = kcvOf(algorithm, key)
-    const createdAt = await rows.insert({ ...made, wrapped, kcv })
-    return createdAt && { ...made, leaked: false, key, kcv, createdAt }
+    const { made, row } = wrap({ purpose, scope, version }, algorithm, key)
+    const createdAt = await rows.insert(row)
+    return createdAt && { ...made, createdAt }
   }
 
   async function setState(
@@ -250,9 +263,9 @@ function keysIn(parts: KeyParts): Omit<KeyStore, 'open' | 'over'> {
 
     async first(purpose, scope, algorithm) {
       assert(isProven(), 'the key store is opened before it is used')
-      const made = await addAfter([], purpose, scope, algorithm, await makeKey(algorithm, random))
-      assert(made !== undefined, 'a scope that is new has no key')
-      return made
+      const key = await makeKey(algorithm, random)
+      const { made, row } = wrap({ purpose, scope, version: 1 }, algorithm, key)
+      return { ...made, createdAt: await rows.insertFirst(row) }
     },
 
     async add(purpose, scope, algorithm, given) {

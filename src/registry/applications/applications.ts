@@ -8,12 +8,15 @@ import type { ProofReads } from '../prefix-proofs/parts.ts'
 import { type ProvenPrefix, readProven } from '../prefix-proofs/use-proof.ts'
 import {
   about,
-  auditStep,
+  afterStep,
   type Case,
   type DeskParts,
+  endWaiting,
   onDesk,
+  type Taken,
   takeStep,
   writeSealed,
+  writeSteps,
 } from './desk.ts'
 import {
   type ApplicationInput,
@@ -26,7 +29,6 @@ import {
   type Application,
   basicPointer,
   changedFields,
-  closeApplication,
   demandComplete,
   demandConsent,
   demandDeclaration,
@@ -84,11 +86,7 @@ export function makeApplications(parts: ApplicationParts): Applications {
           const blank = blankApplication(kind, subject, caller, ledger.at)
           const theCase = { ledger, caller, keys, application: blank }
           const filed = await fileInto(theCase, input, parts.usccIndex, proven)
-          const application = { ...blank, ...filed }
-          const row = closeApplication(application, keys)
-          await ledger.putApplication(row, { step: 'create', comments: {}, note: null }, 'insert')
-          await auditStep(ledger, application, 'create')
-          return submit ? submitFiled({ ledger, caller, keys, application }) : application
+          return begin({ ...theCase, application: { ...blank, ...filed } }, submit)
         },
         idempotency,
       )
@@ -197,6 +195,14 @@ export function blankApplication(
   }
 }
 
+/** Writes an application that is not there yet: as a draft, or submitted at once. */
+export async function begin(theCase: Case, submit: boolean): Promise<Application> {
+  const created: Taken = { step: 'create', application: theCase.application }
+  if (submit) return submitFiled(theCase, created)
+  await writeSteps(theCase, [created], 'insert')
+  return theCase.application
+}
+
 async function submitCase(theCase: Case, { usccIndex }: ApplicationParts): Promise<Application> {
   const { ledger, caller, application } = theCase
   await demandRight(ledger, application, caller, usccIndex)
@@ -206,21 +212,28 @@ async function submitCase(theCase: Case, { usccIndex }: ApplicationParts): Promi
 /**
  * Files for good what the caller may file: complete, with its consent kept beside it, and put before whoever is to
  * decide.
+ * @param created the step that made it, where that is still to be written
  */
-export async function submitFiled(theCase: Case): Promise<Application> {
+async function submitFiled(theCase: Case, created?: Taken): Promise<Application> {
   const { ledger, caller, keys, application } = theCase
   const former =
     application.kind === 'change' ? await currentFields(ledger, application.subject, keys) : {}
   demandComplete({ ...former, ...application.fields }, ledger.at)
   if (changedFields(former, application.fields).length === 0) throw nothingToChange()
   await demandAlone(theCase)
-  const next = await takeStep(theCase, 'submit', {
+  const changes = {
     endorsedBy: null,
     dueAt: decideBy(ledger.at),
     filers: withMember(application.filers, caller.id),
     filerSubjects: withMember(application.filerSubjects, caller.subject),
-  })
-  await ledger.putFiling(closeApplication(next, keys))
+  }
+  const next = afterStep(application, 'submit', changes, ledger.at)
+  const submitted: Taken = { step: 'submit', application: next }
+  const row = created
+    ? await writeSteps(theCase, [created, submitted], 'insert')
+    : await writeSteps(theCase, [submitted], 'replace')
+  await endWaiting(ledger, application)
+  await ledger.putFiling(row)
   if (next.evidence.length > 0) await ledger.keepFiles(about(next))
   await ledger.putNotice({
     topic: 'application.decide',
