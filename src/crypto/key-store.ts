@@ -66,14 +66,20 @@ export interface KeyRow extends KeyPlace {
 /** A row as it begins. */
 export type NewKeyRow = Omit<KeyRow, 'leaked' | 'createdAt'>
 
+/** A key that is made, and the row that is to keep it. */
+export interface NewKey {
+  readonly made: Omit<Key, 'createdAt'>
+  readonly row: NewKeyRow
+}
+
 /** The rows, keyed by purpose, scope and version. Implemented by the storage. */
 export interface KeyRows {
   /** All versions, destroyed ones too, in any order. */
   find(purpose: KeyRow['purpose'], scope: string): Promise<readonly KeyRow[]>
   /** @returns when it was made; undefined, having done nothing, when there is such a row */
   insert(row: NewKeyRow): Promise<Date | undefined>
-  /** Adds a row that nobody else can be adding. @returns when it was made */
-  insertFirst(row: NewKeyRow): Promise<Date>
+  /** Adds a row that nobody else can be adding. */
+  insertFirst(row: NewKeyRow): Promise<void>
   /**
    * Becoming `destroyed` also overwrites `wrapped` with null, in the same statement.
    * @param leaked true marks the key as leaked, for good
@@ -108,8 +114,8 @@ export interface KeyStore {
   retire(place: KeyPlace & { readonly purpose: KeyPurpose }, leaked?: boolean): Promise<void>
   /** What only this key could open is lost. @throws KeyError when there is no such key */
   destroy(place: KeyPlace & { readonly purpose: KeyPurpose }): Promise<void>
-  /** The first key of a scope that is new itself, so that nobody else can be making one: without looking. */
-  first(purpose: KeyPurpose, scope: string, algorithm: KeyAlgorithm): Promise<Key>
+  /** The first key of a scope that is new itself, so that nobody else can be making one: not kept yet, only made. */
+  makeFirst(purpose: KeyPurpose, scope: string, algorithm: KeyAlgorithm): Promise<NewKey>
   /** The same keys, read and written through other rows: those of one transaction. */
   over(rows: KeyRows): Omit<KeyStore, 'open' | 'over'>
 }
@@ -191,12 +197,11 @@ function keysIn(parts: KeyParts): Omit<KeyStore, 'open' | 'over'> {
       .map(row => unwrap(row, purpose))
   }
 
-  /** A new key, and the row to keep it in. */
   function wrap(
     place: KeyPlace & { readonly purpose: KeyPurpose },
     algorithm: KeyAlgorithm,
     key: Buffer,
-  ): { made: Omit<Key, 'createdAt'>; row: NewKeyRow } {
+  ): NewKey {
     const { purpose, scope, version } = place
     const named = { purpose, scope, version, algorithm, state: 'active' } as const
     const kcv = kcvOf(algorithm, key)
@@ -261,11 +266,9 @@ function keysIn(parts: KeyParts): Omit<KeyStore, 'open' | 'over'> {
       )
     },
 
-    async first(purpose, scope, algorithm) {
+    async makeFirst(purpose, scope, algorithm) {
       assert(isProven(), 'the key store is opened before it is used')
-      const key = await makeKey(algorithm, random)
-      const { made, row } = wrap({ purpose, scope, version: 1 }, algorithm, key)
-      return { ...made, createdAt: await rows.insertFirst(row) }
+      return wrap({ purpose, scope, version: 1 }, algorithm, await makeKey(algorithm, random))
     },
 
     async add(purpose, scope, algorithm, given) {

@@ -33,7 +33,6 @@ function someRows(): KeyRows & { all: KeyRow[] } {
     },
     async insertFirst(row) {
       rows.push({ ...row, leaked: false, createdAt })
-      return createdAt
     },
     async setState(place, state, leaked = false) {
       const at = rows.findIndex(row => same(row, place))

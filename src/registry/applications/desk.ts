@@ -18,7 +18,7 @@ export interface DeskParts {
   readonly transactions: FilingTransactions
   readonly reads: ApplicationReads
   readonly keysOf: AllSubjectKeys['of']
-  readonly firstKeysOf: AllSubjectKeys['first']
+  readonly makeFirstKeys: AllSubjectKeys['makeFirst']
   /** Seals what an idempotency key keeps of a write, because it may hold personal items. */
   readonly outcomes: { seal(text: string): string; open(sealed: string): string }
   readonly demand: Permissions['demand']

@@ -59,10 +59,9 @@ export function makeKeyRows(
     },
 
     async insertFirst(key) {
-      const at = now()
-      if (transaction === undefined) await database.query(insertKey, parametersOf(key, at))
-      else transaction.send(insertKey, parametersOf(key, at))
-      return at
+      const parameters = parametersOf(key, now())
+      if (transaction === undefined) await database.query(insertKey, parameters)
+      else transaction.send(insertKey, parameters)
     },
 
     async setState({ purpose, scope, version }, state, leaked = false) {

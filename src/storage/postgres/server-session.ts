@@ -29,7 +29,7 @@ const copyStallMs = 30_000
 export interface Session extends Queries {
   /** What a transaction's work may use, until {@link end}. */
   readonly queries: TransactionQueries
-  /** Begins a transaction; nobody waits for that, since its first statement travels with it. */
+  /** Begins a transaction. Its first questions travel with that; nothing that writes leaves before it is known to hold. */
   begin(sql: string): void
   /** Gives the rest of the transaction's statements so long. */
   allow(statementTimeoutMs: number): void
@@ -49,28 +49,40 @@ export function makeSession(
 ): Session {
   const sent = makeSent()
   let last: Promise<unknown> = Promise.resolve()
+  let begun: Promise<unknown> | undefined
+  let waitingForBegin = 0
   let statementTimeoutMs = timeoutMs
   let spoiledBy: unknown
   let ended = false
 
-  /** A client that is not pipelined queues questions too, but will not any more in its next version. */
-  function inOrder<T>(run: () => Promise<T>): Promise<T> {
-    const runNow = () => {
-      if (spoiledBy !== undefined) return Promise.reject(spoiledBy)
-      if (client.pipeline) gatherWrites(client)
-      return run()
-    }
-    const result = (client.pipeline ? runNow() : last.then(runNow)).catch(error => {
+  function inOrder<T>(run: () => Promise<T>, isQuestion: boolean = false): Promise<T> {
+    const result = whenItsTurn(run, isQuestion).catch(error => {
       if (spoilsConnection(error)) spoiledBy ??= error
       throw errorOfPg(error)
     })
+    // A client that is not pipelined queues questions too, but will not any more in its next version.
     if (!client.pipeline) last = result.catch(() => undefined)
     return result
   }
 
+  async function whenItsTurn<T>(run: () => Promise<T>, isQuestion: boolean): Promise<T> {
+    if (!client.pipeline) await last
+    else if (begun !== undefined && !(isQuestion && waitingForBegin === 0)) await untilBegun(begun)
+    if (spoiledBy !== undefined) throw spoiledBy
+    if (client.pipeline) gatherWrites(client)
+    return run()
+  }
+
+  /** Behind a refused BEGIN each statement would be a transaction of its own. */
+  async function untilBegun(begun: Promise<unknown>): Promise<void> {
+    waitingForBegin++
+    await begun
+    waitingForBegin--
+  }
+
   function ask(config: pg.QueryConfig): Promise<pg.QueryResult> {
     const withDeadline = { ...config, query_timeout: statementTimeoutMs + graceMs }
-    return inOrder(() => client.query(withDeadline))
+    return inOrder(() => client.query(withDeadline), config.text.startsWith('select '))
   }
 
   async function copyAll(sql: string, chunks: AsyncIterable<string>): Promise<number> {
@@ -138,7 +150,8 @@ export function makeSession(
     queries,
 
     begin(sql) {
-      sent.add(control(sql))
+      begun = control(sql)
+      sent.add(begun)
     },
 
     get spoiledBy() {
