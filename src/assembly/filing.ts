@@ -87,7 +87,14 @@ export async function openFiling(
 
   const outcomes = makeOutcomes({ key: outcomeKey, profile, random: randomBytes })
   const keysOf = subjectKeys.of
-  const desk = { transactions, reads, keysOf, firstKeysOf: subjectKeys.first, outcomes, demand }
+  const desk = {
+    transactions,
+    reads,
+    keysOf,
+    makeFirstKeys: subjectKeys.makeFirst,
+    outcomes,
+    demand,
+  }
   const demandLook = makeDemandLook({ transactions, demand, now })
   const proofs = proofReads(database)
   const holderOf = (prefix: string) => {

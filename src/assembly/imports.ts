@@ -72,7 +72,7 @@ export async function openImports(
     sealing: makeSealing({ dek, profile: 'gm', random: randomBytes }),
     staged: makeStagedRows(database),
     keysOf: subjectKeys.of,
-    firstKeysOf: subjectKeys.first,
+    makeFirstKeys: subjectKeys.makeFirst,
     usccIndex: writing.filing.usccIndex,
     codes: writing.codes,
     findPrefix: directory.find.bind(directory),

@@ -66,12 +66,20 @@ export interface KeyRow extends KeyPlace {
 /** A row as it begins. */
 export type NewKeyRow = Omit<KeyRow, 'leaked' | 'createdAt'>
 
+/** A key that is made, and the row that is to keep it. */
+export interface NewKey {
+  readonly made: Omit<Key, 'createdAt'>
+  readonly row: NewKeyRow
+}
+
 /** The rows, keyed by purpose, scope and version. Implemented by the storage. */
 export interface KeyRows {
   /** All versions, destroyed ones too, in any order. */
   find(purpose: KeyRow['purpose'], scope: string): Promise<readonly KeyRow[]>
   /** @returns when it was made; undefined, having done nothing, when there is such a row */
   insert(row: NewKeyRow): Promise<Date | undefined>
+  /** Adds a row that nobody else can be adding. */
+  insertFirst(row: NewKeyRow): Promise<void>
   /**
    * Becoming `destroyed` also overwrites `wrapped` with null, in the same statement.
    * @param leaked true marks the key as leaked, for good
@@ -106,8 +114,8 @@ export interface KeyStore {
   retire(place: KeyPlace & { readonly purpose: KeyPurpose }, leaked?: boolean): Promise<void>
   /** What only this key could open is lost. @throws KeyError when there is no such key */
   destroy(place: KeyPlace & { readonly purpose: KeyPurpose }): Promise<void>
-  /** The first key of a scope that is new itself, so that nobody else can be making one: without looking. */
-  first(purpose: KeyPurpose, scope: string, algorithm: KeyAlgorithm): Promise<Key>
+  /** The first key of a scope that is new itself, so that nobody else can be making one: not kept yet, only made. */
+  makeFirst(purpose: KeyPurpose, scope: string, algorithm: KeyAlgorithm): Promise<NewKey>
   /** The same keys, read and written through other rows: those of one transaction. */
   over(rows: KeyRows): Omit<KeyStore, 'open' | 'over'>
 }
@@ -189,6 +197,18 @@ function keysIn(parts: KeyParts): Omit<KeyStore, 'open' | 'over'> {
       .map(row => unwrap(row, purpose))
   }
 
+  function wrap(
+    place: KeyPlace & { readonly purpose: KeyPurpose },
+    algorithm: KeyAlgorithm,
+    key: Buffer,
+  ): NewKey {
+    const { purpose, scope, version } = place
+    const named = { purpose, scope, version, algorithm, state: 'active' } as const
+    const kcv = kcvOf(algorithm, key)
+    const row = { ...named, wrapped: masterKey.wrap(key, named), kcv }
+    return { made: { ...named, leaked: false, key, kcv }, row }
+  }
+
   /** @returns undefined where another process was faster */
   async function addAfter(
     found: readonly KeyRow[],
@@ -205,11 +225,9 @@ function keysIn(parts: KeyParts): Omit<KeyStore, 'open' | 'over'> {
           'issue further codes under another prefix (QXM_PREFIX)',
       )
     }
-    const made = { purpose, scope, version, algorithm, state: 'active' } as const
-    const wrapped = masterKey.wrap(key, made)
-    const kcv = kcvOf(algorithm, key)
-    const createdAt = await rows.insert({ ...made, wrapped, kcv })
-    return createdAt && { ...made, leaked: false, key, kcv, createdAt }
+    const { made, row } = wrap({ purpose, scope, version }, algorithm, key)
+    const createdAt = await rows.insert(row)
+    return createdAt && { ...made, createdAt }
   }
 
   async function setState(
@@ -248,11 +266,9 @@ function keysIn(parts: KeyParts): Omit<KeyStore, 'open' | 'over'> {
       )
     },
 
-    async first(purpose, scope, algorithm) {
+    async makeFirst(purpose, scope, algorithm) {
       assert(isProven(), 'the key store is opened before it is used')
-      const made = await addAfter([], purpose, scope, algorithm, await makeKey(algorithm, random))
-      assert(made !== undefined, 'a scope that is new has no key')
-      return made
+      return wrap({ purpose, scope, version: 1 }, algorithm, await makeKey(algorithm, random))
     },
 
     async add(purpose, scope, algorithm, given) {

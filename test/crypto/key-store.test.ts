@@ -31,6 +31,9 @@ function someRows(): KeyRows & { all: KeyRow[] } {
       rows.push({ ...row, leaked: false, createdAt })
       return createdAt
     },
+    async insertFirst(row) {
+      rows.push({ ...row, leaked: false, createdAt })
+    },
     async setState(place, state, leaked = false) {
       const at = rows.findIndex(row => same(row, place))
       const row = rows[at]!

@@ -8,12 +8,15 @@ import type { ProofReads } from '../prefix-proofs/parts.ts'
 import { type ProvenPrefix, readProven } from '../prefix-proofs/use-proof.ts'
 import {
   about,
-  auditStep,
+  afterStep,
   type Case,
   type DeskParts,
+  endWaiting,
   onDesk,
+  type Taken,
   takeStep,
   writeSealed,
+  writeSteps,
 } from './desk.ts'
 import {
   type ApplicationInput,
@@ -26,7 +29,6 @@ import {
   type Application,
   basicPointer,
   changedFields,
-  closeApplication,
   demandComplete,
   demandConsent,
   demandDeclaration,
@@ -74,21 +76,22 @@ export function makeApplications(parts: ApplicationParts): Applications {
       demandConsent(input.consent)
       demandDeclaration(input.declaration)
       const { kind, subject, isNew } = await aimOf(parts, input, caller)
-      const known = isNew ? undefined : await parts.keysOf(subject)
+      const { keys, keep } = isNew
+        ? await parts.makeFirstKeys(subject)
+        : { keys: await parts.keysOf(subject), keep: undefined }
       const proven = await provenIn(parts, input, caller)
       return writeSealed(
         parts,
         caller,
         async ledger => {
-          const keys = known ?? (await parts.firstKeysOf(subject, ledger.keyRows))
           const blank = blankApplication(kind, subject, caller, ledger.at)
           const theCase = { ledger, caller, keys, application: blank }
           const filed = await fileInto(theCase, input, parts.usccIndex, proven)
-          const application = { ...blank, ...filed }
-          const row = closeApplication(application, keys)
-          await ledger.putApplication(row, { step: 'create', comments: {}, note: null }, 'insert')
-          await auditStep(ledger, application, 'create')
-          return submit ? submitFiled({ ledger, caller, keys, application }) : application
+          const filedCase = { ...theCase, application: { ...blank, ...filed } }
+          if (submit) await demandRightAndReady(filedCase, parts)
+          else await demandRight(filedCase, parts.usccIndex)
+          await keep?.(ledger.keyRows)
+          return begin(filedCase, submit)
         },
         idempotency,
       )
@@ -98,9 +101,12 @@ export function makeApplications(parts: ApplicationParts): Applications {
       if (input.declaration !== undefined) demandDeclaration(input.declaration)
       if (input.consent !== undefined) demandConsent(input.consent)
       const proven = await provenIn(parts, input, request.caller)
-      return onDesk(parts, id, 'application.edit', request, async theCase =>
-        takeStep(theCase, 'edit', await fileInto(theCase, input, parts.usccIndex, proven)),
-      )
+      return onDesk(parts, id, 'application.edit', request, async theCase => {
+        const filed = await fileInto(theCase, input, parts.usccIndex, proven)
+        const application = { ...theCase.application, ...filed }
+        await demandRight({ ...theCase, application }, parts.usccIndex)
+        return takeStep(theCase, 'edit', filed)
+      })
     },
 
     submit(id, request) {
@@ -197,30 +203,59 @@ export function blankApplication(
   }
 }
 
-async function submitCase(theCase: Case, { usccIndex }: ApplicationParts): Promise<Application> {
-  const { ledger, caller, application } = theCase
-  await demandRight(ledger, application, caller, usccIndex)
+/** Writes an application that is not there yet: as a draft, or, where it is ready for it, submitted at once. */
+export async function begin(theCase: Case, submit: boolean): Promise<Application> {
+  const created: Taken = { step: 'create', application: theCase.application }
+  if (submit) return submitFiled(theCase, created)
+  await writeSteps(theCase, [created], 'insert')
+  return theCase.application
+}
+
+async function submitCase(theCase: Case, parts: ApplicationParts): Promise<Application> {
+  await demandRightAndReady(theCase, parts)
   return submitFiled(theCase)
 }
 
-/**
- * Files for good what the caller may file: complete, with its consent kept beside it, and put before whoever is to
- * decide.
- */
-export async function submitFiled(theCase: Case): Promise<Application> {
-  const { ledger, caller, keys, application } = theCase
+/** Both at once, because each asks the store; both to their end, because nothing is asked after a transaction's. */
+async function demandRightAndReady(
+  theCase: Case,
+  { usccIndex }: Pick<ApplicationParts, 'usccIndex'>,
+): Promise<void> {
+  const demands = [demandRight(theCase, usccIndex), demandReady(theCase)]
+  for (const demanded of await Promise.allSettled(demands)) {
+    if (demanded.status === 'rejected') throw demanded.reason
+  }
+}
+
+/** Whether it may be put before a reviewer: complete, of some consequence, and the only one of its kind. */
+export async function demandReady(theCase: Case): Promise<void> {
+  const { ledger, keys, application } = theCase
   const former =
     application.kind === 'change' ? await currentFields(ledger, application.subject, keys) : {}
   demandComplete({ ...former, ...application.fields }, ledger.at)
   if (changedFields(former, application.fields).length === 0) throw nothingToChange()
   await demandAlone(theCase)
-  const next = await takeStep(theCase, 'submit', {
+}
+
+/**
+ * Files for good what is ready: with its consent kept beside it, and put before whoever is to decide.
+ * @param created the step that made it, where that is still to be written
+ */
+async function submitFiled(theCase: Case, created?: Taken): Promise<Application> {
+  const { ledger, caller, application } = theCase
+  const changes = {
     endorsedBy: null,
     dueAt: decideBy(ledger.at),
     filers: withMember(application.filers, caller.id),
     filerSubjects: withMember(application.filerSubjects, caller.subject),
-  })
-  await ledger.putFiling(closeApplication(next, keys))
+  }
+  const next = afterStep(application, 'submit', changes, ledger.at)
+  const submitted: Taken = { step: 'submit', application: next }
+  const row = created
+    ? await writeSteps(theCase, [created, submitted], 'insert')
+    : await writeSteps(theCase, [submitted], 'replace')
+  await endWaiting(ledger, application)
+  await ledger.putFiling(row)
   if (next.evidence.length > 0) await ledger.keepFiles(about(next))
   await ledger.putNotice({
     topic: 'application.decide',

@@ -18,7 +18,7 @@ export interface DeskParts {
   readonly transactions: FilingTransactions
   readonly reads: ApplicationReads
   readonly keysOf: AllSubjectKeys['of']
-  readonly firstKeysOf: AllSubjectKeys['first']
+  readonly makeFirstKeys: AllSubjectKeys['makeFirst']
   /** Seals what an idempotency key keeps of a write, because it may hold personal items. */
   readonly outcomes: { seal(text: string): string; open(sealed: string): string }
   readonly demand: Permissions['demand']
@@ -70,6 +70,7 @@ export async function writeSealed(
   work: (ledger: FilingLedger) => Promise<Application>,
   idempotency: WriteRequest['idempotency'],
 ): Promise<ApplicationView> {
+  if (idempotency === undefined) return viewOf(await transactions.write(caller, work))
   const sealed = await transactions.write(
     caller,
     async ledger => outcomes.seal(JSON.stringify(viewOf(await work(ledger)))),
@@ -81,33 +82,72 @@ export async function writeSealed(
 /** Members that a step changes beside the state. */
 export type Changes = Partial<Omit<Application, 'id' | 'kind' | 'state' | 'serial' | 'subject'>>
 
+/** A step, and what the application is after it. */
+export interface Taken extends Partial<Pick<StepRow, 'comments' | 'note'>> {
+  readonly step: StepRow['step']
+  readonly application: Application
+}
+
 /**
- * The application after a step, with its history and audit rows; whatever waited about it is done.
+ * The application after a step, not yet written.
  * @throws Failure `STATE_CONFLICT` where its state does not allow the step
  */
-export async function takeStep(
-  { ledger, keys, application: before }: Omit<Case, 'caller'>,
+export function afterStep(
+  before: Application,
   step: ApplicationStep,
   changes: Changes,
-  said: Partial<Pick<StepRow, 'comments' | 'note'>> = {},
-): Promise<Application> {
-  const next: Application = {
+  at: Date,
+): Application {
+  return {
     ...before,
     ...changes,
     state: nextState(before.state, step),
     serial: before.serial + 1,
-    updatedAt: ledger.at,
+    updatedAt: at,
   }
-  const { comments = {}, note = null } = said
-  await ledger.putApplication(closeApplication(next, keys), { step, comments, note }, 'replace')
-  // Nothing waits about a draft.
-  if (step !== 'edit' && before.state !== 'draft') await ledger.endNotices(about(next))
-  await auditStep(ledger, next, step)
+}
+
+/** Takes a step and writes it; whatever waited about the application is done. */
+export async function takeStep(
+  { ledger, keys, application: before }: Omit<Case, 'caller'>,
+  step: ApplicationStep,
+  changes: Changes,
+  said: Pick<Taken, 'comments' | 'note'> = {},
+): Promise<Application> {
+  const next = afterStep(before, step, changes, ledger.at)
+  await writeSteps({ ledger, keys }, [{ step, application: next, ...said }], 'replace')
+  if (step !== 'edit') await endWaiting(ledger, before)
   return next
 }
 
+export async function endWaiting(ledger: FilingLedger, before: Application): Promise<void> {
+  // Nothing waits about a draft.
+  if (before.state !== 'draft') await ledger.endNotices(about(before))
+}
+
+/**
+ * Writes what an application is after the last of these steps, with its history and audit rows.
+ * @returns the row as it is kept
+ */
+export async function writeSteps(
+  { ledger, keys }: Pick<Case, 'ledger' | 'keys'>,
+  taken: readonly [Taken, ...Taken[]],
+  how: 'insert' | 'replace',
+): Promise<ApplicationRow> {
+  const last = taken.at(-1) ?? taken[0]
+  const row = closeApplication(last.application, keys)
+  const steps = taken.map(
+    ({ step, application: { serial, state }, comments = {}, note = null }) => {
+      return { step, serial, state, comments, note }
+    },
+  )
+  await ledger.putApplication(row, steps, how)
+  for (const { step, application } of taken) await auditStep(ledger, application, step)
+  return row
+}
+
 /** Texts and fields stay out of the audit, which is kept for ever and never sealed. */
-export async function auditStep(
+async function auditStep(
   ledger: FilingLedger,
   { id, kind, state, serial, code }: Application,
   step: StepRow['step'],

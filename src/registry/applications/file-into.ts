@@ -1,4 +1,3 @@
-import type { Caller } from '../../model/caller.ts'
 import { Failure, invalid } from '../../model/failures.ts'
 import { say } from '../../model/text.ts'
 import type { Fields } from '../../schemas/validate.ts'
@@ -52,7 +51,7 @@ export async function fileInto(
   // Once more together, because dates are compared with each other.
   readGiven(fields, ledger.at)
   const uscc = fields['uscc']
-  const filed: Filed = {
+  return {
     fields,
     name: await nameOf(ledger, application, fields),
     usccIndex: application.kind === 'code' && uscc !== undefined ? usccIndex(String(uscc)) : null,
@@ -63,8 +62,6 @@ export async function fileInto(
     filers: withMember(application.filers, caller.id),
     filerSubjects: withMember(application.filerSubjects, caller.subject),
   }
-  await demandRight(ledger, { ...application, ...filed }, caller, usccIndex)
-  return filed
 }
 
 async function fileEvidence(
@@ -127,9 +124,7 @@ export function withMember(members: readonly string[], member: string | null): r
 
 /** Whether this caller may file this about this subject: for itself, or under a mandate; and never a second code. */
 export async function demandRight(
-  ledger: FilingLedger,
-  application: Application,
-  caller: Caller,
+  { ledger, caller, application }: Case,
   usccIndex: (uscc: string) => string,
 ): Promise<void> {
   const { kind, subject, fields, mandate } = application

@@ -152,10 +152,10 @@ export interface FilingLedger
     FileWrites,
     ProofWrites {
   lockApplication(id: string): Promise<ApplicationRow | undefined>
-  /** Writes the row and the step that led to it. */
+  /** Writes the row and the steps that led to it. */
   putApplication(
     row: ApplicationRow,
-    step: Pick<StepRow, 'step' | 'comments' | 'note'>,
+    steps: readonly Omit<StepRow, 'at' | 'actor' | 'role'>[],
     how: 'insert' | 'replace',
   ): Promise<void>
   /** Keeps what was filed as it is now. */

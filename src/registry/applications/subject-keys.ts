@@ -35,11 +35,17 @@ export function joinPersonal(open: Fields, personal: Fields): Fields {
   return writeRow('basic', 'production', { ...open, ...personal })
 }
 
+export interface FirstSubjectKeys {
+  readonly keys: SubjectKeys
+  /** Puts the key where it is found again: in the transaction that is the first to name the subject. */
+  keep(rows: KeyRows): Promise<void>
+}
+
 export interface AllSubjectKeys {
   /** A subject's key is made when it is first asked for, so this is called before a transaction and never in one. */
   of(subject: string): Promise<SubjectKeys>
-  /** Makes the key of a subject that this transaction is the first to name. */
-  first(subject: string, rows: KeyRows): Promise<SubjectKeys>
+  /** Makes the key of a subject that nobody has named yet; it holds from when the transaction that names it keeps it. */
+  makeFirst(subject: string): Promise<FirstSubjectKeys>
 }
 
 export function makeSubjectKeys(parts: {
@@ -50,15 +56,17 @@ export function makeSubjectKeys(parts: {
 }): AllSubjectKeys {
   const { keyStore, random, profile, usccIndex } = parts
 
-  function keysWith({ key: dek }: Key): SubjectKeys {
+  function keysWith({ key: dek }: Pick<Key, 'key'>): SubjectKeys {
     const sealing = makeSealing({ dek, profile, random })
     return { ...rowSealing(sealing), sealUscc: makeUsccSealer(sealing, usccIndex) }
   }
 
   return {
     of: async subject => keysWith(await keyStore.getOrMake('dek', subject, 'sealing')),
-    first: async (subject, rows) =>
-      keysWith(await keyStore.over(rows).first('dek', subject, 'sealing')),
+    async makeFirst(subject) {
+      const { made, row } = await keyStore.makeFirst('dek', subject, 'sealing')
+      return { keys: keysWith(made), keep: rows => rows.insertFirst(row) }
+    },
   }
 }
 

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { Failure } from '../../model/failures.ts'
 import { say } from '../../model/text.ts'
 import type { Fields } from '../../schemas/validate.ts'
-import { blankApplication, submitFiled } from '../applications/applications.ts'
+import { begin, blankApplication, demandReady } from '../applications/applications.ts'
 import type { Case, DeskParts } from '../applications/desk.ts'
 import { takeStep } from '../applications/desk.ts'
-import { type Application, closeApplication, demandComplete } from '../applications/filing.ts'
+import { type Application, demandComplete } from '../applications/filing.ts'
 import { type SubjectKeys, splitPersonal } from '../applications/subject-keys.ts'
 import { currentFields } from '../applications/view.ts'
 import type { CodeParts } from '../codes.ts'
@@ -16,7 +16,7 @@ import { aboutImport } from './basics.ts'
 import { importerOf } from './importer.ts'
 import type { BasicRow, ImportLedger, ImportRow } from './rows.ts'
 
-export interface WriteBasicParts extends Pick<DeskParts, 'firstKeysOf'> {
+export interface WriteBasicParts extends Pick<DeskParts, 'makeFirstKeys'> {
   readonly codes: CodeParts
   readonly issueCodes: () => boolean
 }
@@ -88,7 +88,7 @@ export async function fileNew(
   if (known !== undefined) throw new PlanOutdated()
   const caller = importerOf(batch.source)
   const subject = randomBytes(12).toString('hex')
-  const keys = await parts.firstKeysOf(subject, ledger.keyRows)
+  const { keys, keep } = await parts.makeFirstKeys(subject)
   const application = importedApplication(
     batch,
     { subject, usccIndex: row.usccIndex, fields },
@@ -96,12 +96,9 @@ export async function fileNew(
   )
   const proof = await putGrantedPrefix(ledger, { batch, row, fields }, application.id)
   const theCase: Case = { ledger, caller, keys, application: { ...application, proof } }
-  await ledger.putApplication(
-    closeApplication(theCase.application, keys),
-    { step: 'create', comments: {}, note: null },
-    'insert',
-  )
-  const submitted = await submitFiled(theCase)
+  await demandReady(theCase)
+  await keep(ledger.keyRows)
+  const submitted = await begin(theCase, true)
   await ledger.putWritten(batch.id, {
     target: `application:${application.id}`,
     row: row.row,

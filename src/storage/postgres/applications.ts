@@ -107,7 +107,7 @@ export function applicationWrites(
       return row
     },
 
-    async putApplication(row, { step, comments, note }, how) {
+    async putApplication(row, steps, how) {
       queries.send(how === 'insert' ? insertApplication : updateApplication, [
         row.id,
         row.kind,
@@ -134,9 +134,7 @@ export function applicationWrites(
         row.proof && JSON.stringify(row.proof),
         caller.id,
         caller.role,
-        step,
-        JSON.stringify(comments),
-        note,
+        JSON.stringify(steps),
       ])
     },
 
@@ -216,20 +214,21 @@ export function applicationWrites(
   }
 }
 
-/** The step beside the application it was taken with, in one statement: filing is counted in round trips. */
-const withStep = `
+/** The steps beside the application they were taken with, in one statement: filing is counted in round trips. */
+const withSteps = `
   with step as (
     insert into application_steps (application, serial, at, actor, role, step, state, comments, note)
-    values ($1, $4, $21, $24, $25, $26, $3, $27, $28)
+    select $1, serial, $21, $24, $25, step, state, comments, note
+    from json_to_recordset($26::json) as taken (serial bigint, step text, state text, comments json, note text)
   )`
 
-const insertApplication = `${withStep}
+const insertApplication = `${withSteps}
   insert into applications (id, kind, state, serial, subject, name, uscc_index, basic, personal, consent, mandate, filer,
     filers, filer_subjects, reviewer, endorsed_by, comments, note, code, due_at, created_at, updated_at,
     evidence, proof)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $21, $22, $23)`
 
-const updateApplication = `${withStep}
+const updateApplication = `${withSteps}
   update applications set kind = $2, state = $3, serial = $4, subject = $5, name = $6, uscc_index = $7, basic = $8,
     personal = $9, consent = $10, mandate = $11, filer = $12, filers = $13, filer_subjects = $14, reviewer = $15,
     endorsed_by = $16, comments = $17, note = $18, code = $19, due_at = $20, updated_at = $21,

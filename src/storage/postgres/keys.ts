@@ -1,5 +1,5 @@
-import type { KeyRow, KeyRows } from '../../crypto/key-store.ts'
-import type { Queries } from './database.ts'
+import type { KeyRow, KeyRows, NewKeyRow } from '../../crypto/key-store.ts'
+import type { Parameter, Queries, TransactionQueries } from './database.ts'
 
 const keyColumns =
   'purpose, scope, version, algorithm, state, leaked, wrapped, kcv, created_at as "createdAt"'
@@ -13,14 +13,22 @@ export interface AllKeyRows extends KeyRows {
 
 export type KeyStanding = Pick<KeyRow, 'purpose' | 'scope' | 'version' | 'state' | 'leaked'>
 
+const insertKey = `insert into keys (purpose, scope, version, algorithm, state, wrapped, kcv, created_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8)`
+
+function parametersOf(key: NewKeyRow, at: Date): readonly Parameter[] {
+  const { purpose, scope, version, algorithm, state, wrapped, kcv } = key
+  return [purpose, scope, version, algorithm, state, wrapped, kcv, at]
+}
+
 /**
  * The key store's rows: wrapped keys, never open ones.
- * @param isLocking what `find` finds is nobody else's to change until the transaction ends
+ * @param transaction of what they are a part: what `find` finds is nobody else's to change until it ends
  */
 export function makeKeyRows(
   database: Queries,
   now: () => Date,
-  isLocking: boolean = false,
+  transaction?: TransactionQueries,
 ): AllKeyRows {
   return {
     async findAll(purpose) {
@@ -37,19 +45,23 @@ export function makeKeyRows(
     async find(purpose, scope) {
       return database.query<KeyRow>(
         `select ${keyColumns} from keys where purpose = $1 and scope = $2
-         order by version ${isLocking ? 'for update' : ''}`,
+         order by version ${transaction === undefined ? '' : 'for update'}`,
         [purpose, scope],
       )
     },
 
-    async insert({ purpose, scope, version, algorithm, state, wrapped, kcv }) {
+    async insert(key) {
       const [row] = await database.query<{ createdAt: Date }>(
-        `insert into keys (purpose, scope, version, algorithm, state, wrapped, kcv, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
-         on conflict do nothing returning created_at as "createdAt"`,
-        [purpose, scope, version, algorithm, state, wrapped, kcv, now()],
+        `${insertKey} on conflict do nothing returning created_at as "createdAt"`,
+        parametersOf(key, now()),
       )
       return row?.createdAt
+    },
+
+    async insertFirst(key) {
+      const parameters = parametersOf(key, now())
+      if (transaction === undefined) await database.query(insertKey, parameters)
+      else transaction.send(insertKey, parameters)
     },
 
     async setState({ purpose, scope, version }, state, leaked = false) {

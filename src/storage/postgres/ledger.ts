@@ -61,7 +61,7 @@ export function makeLedger(queries: TransactionQueries, caller: Caller, at: Date
     ...importWrites(queries),
     ...accountWrites(queries, at),
     ...sessionWrites(queries, at),
-    keyRows: makeKeyRows(queries, () => at, true),
+    keyRows: makeKeyRows(queries, () => at, queries),
 
     async audit(entry) {
       audits.push(entry)

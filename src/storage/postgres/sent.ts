@@ -5,8 +5,8 @@ export interface Sent {
   /** @param taken what a violated unique key means to who sent it */
   add(statement: Promise<unknown>, taken?: () => Error): void
   /**
-   * Waits for a statement that was sent after them. The server refuses it when one of them failed: then that failure is the
-   * news.
+   * Waits for a statement that was sent after them. When one of them failed, that failure is the news: the server refuses
+   * what follows, or, where it was the beginning of the transaction, takes it for a statement of its own.
    */
   before<T>(statement: Promise<T>): Promise<T>
   /** @throws what the first of them failed with, if one did; all of them have been answered */
@@ -33,9 +33,8 @@ export function makeSent(): Sent {
     async before(statement) {
       try {
         return await statement
-      } catch (error) {
+      } finally {
         await demandWhole()
-        throw error
       }
     },
 

@@ -29,10 +29,10 @@ const copyStallMs = 30_000
 export interface Session extends Queries {
   /** What a transaction's work may use, until {@link end}. */
   readonly queries: TransactionQueries
-  /** Begins a transaction. */
-  control(sql: string): Promise<string>
+  /** Begins a transaction. Its first questions travel with that; nothing that writes leaves before it is known to hold. */
+  begin(sql: string): void
   /** Gives the rest of the transaction's statements so long. */
-  allow(statementTimeoutMs: number): Promise<void>
+  allow(statementTimeoutMs: number): void
   /** Ends the transaction. @returns what happened, `COMMIT` or `ROLLBACK` */
   end(kind: 'commit' | 'rollback'): Promise<string>
   /** @throws what a statement failed with that was sent and not waited for */
@@ -49,24 +49,40 @@ export function makeSession(
 ): Session {
   const sent = makeSent()
   let last: Promise<unknown> = Promise.resolve()
+  let begun: Promise<unknown> | undefined
+  let waitingForBegin = 0
   let statementTimeoutMs = timeoutMs
   let spoiledBy: unknown
   let ended = false
 
-  /** A client that is not pipelined queues questions too, but will not any more in its next version. */
-  function inOrder<T>(run: () => Promise<T>): Promise<T> {
-    const runNow = () => (spoiledBy === undefined ? run() : Promise.reject(spoiledBy))
-    const result = (client.pipeline ? runNow() : last.then(runNow)).catch(error => {
+  function inOrder<T>(run: () => Promise<T>, isQuestion: boolean = false): Promise<T> {
+    const result = whenItsTurn(run, isQuestion).catch(error => {
       if (spoilsConnection(error)) spoiledBy ??= error
       throw errorOfPg(error)
     })
+    // A client that is not pipelined queues questions too, but will not any more in its next version.
     if (!client.pipeline) last = result.catch(() => undefined)
     return result
   }
 
+  async function whenItsTurn<T>(run: () => Promise<T>, isQuestion: boolean): Promise<T> {
+    if (!client.pipeline) await last
+    else if (begun !== undefined && !(isQuestion && waitingForBegin === 0)) await untilBegun(begun)
+    if (spoiledBy !== undefined) throw spoiledBy
+    if (client.pipeline) gatherWrites(client)
+    return run()
+  }
+
+  /** Behind a refused BEGIN each statement would be a transaction of its own. */
+  async function untilBegun(begun: Promise<unknown>): Promise<void> {
+    waitingForBegin++
+    await begun
+    waitingForBegin--
+  }
+
   function ask(config: pg.QueryConfig): Promise<pg.QueryResult> {
     const withDeadline = { ...config, query_timeout: statementTimeoutMs + graceMs }
-    return inOrder(() => client.query(withDeadline))
+    return inOrder(() => client.query(withDeadline), config.text.startsWith('select '))
   }
 
   async function copyAll(sql: string, chunks: AsyncIterable<string>): Promise<number> {
@@ -132,14 +148,18 @@ export function makeSession(
   return {
     ...queries,
     queries,
-    control,
+
+    begin(sql) {
+      begun = control(sql)
+      sent.add(begun)
+    },
 
     get spoiledBy() {
       return spoiledBy
     },
 
-    async allow(ms) {
-      await control(`set local statement_timeout = ${ms}`)
+    allow(ms) {
+      sent.add(control(`set local statement_timeout = ${ms}`))
       statementTimeoutMs = ms
     },
 
@@ -150,6 +170,17 @@ export function makeSession(
 
     demandWhole: () => sent.demandWhole(),
   }
+}
+
+/**
+ * What is asked before anything else gets its turn leaves in one write: each write is a system call, and wakes the server
+ * for a part of what it is about to be asked.
+ */
+function gatherWrites(client: pg.Client | pg.PoolClient): void {
+  const { stream } = client.connection
+  if (stream.writableCorked > 0) return
+  stream.cork()
+  process.nextTick(() => stream.uncork())
 }
 
 /** Bytes go as they are, half as long as in text. */

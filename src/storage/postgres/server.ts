@@ -120,10 +120,10 @@ async function runTransaction<T>(
   work: (queries: TransactionQueries) => Promise<T>,
   statementTimeoutMs: number | undefined,
 ): Promise<T> {
-  await session.control('begin isolation level read committed')
+  session.begin('begin isolation level read committed')
   let result: T
   try {
-    if (statementTimeoutMs !== undefined) await session.allow(statementTimeoutMs)
+    if (statementTimeoutMs !== undefined) session.allow(statementTimeoutMs)
     result = await work(session.queries)
   } catch (error) {
     await session.end('rollback').catch(() => undefined)

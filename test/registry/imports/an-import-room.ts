@@ -55,7 +55,7 @@ export async function anImportRoom(database: Database, options: RoomOptions = {}
     sealing: makeSealing({ dek: Buffer.alloc(32, 9), profile: 'gm', random: randomBytes }),
     staged,
     keysOf: office.subjectKeys.of,
-    firstKeysOf: office.subjectKeys.first,
+    makeFirstKeys: office.subjectKeys.makeFirst,
     usccIndex: office.usccIndex,
     codes: office.codes,
     parsePrefix,
