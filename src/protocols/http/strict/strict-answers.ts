@@ -148,15 +148,9 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
     const code = desk.isRefusing ? resolver.peekUnknown(identifier) : undefined
     if (code !== undefined) return { identifier, code }
     const resolution = resolver.peek(identifier)
-<<<<<<< HEAD
     if (resolution === undefined) return false
     const entry = resolution.shared
-    const answer = desk.compose(text, resolution, entry, request)
-=======
-    const entry = resolution?.shared
-    if (resolution === undefined || entry === undefined) return false
     const answer = desk.compose(text, resolution, entry, form)
->>>>>>> 63ad9053458e581b4bf4464daf408fa89fdf49c6
     const pieces = answer && partsOf(answer)
     if (pieces === undefined) return false
     return arena.put(
