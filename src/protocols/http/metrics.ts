@@ -17,6 +17,7 @@ const buckets = [
 
 export const resolveRoute = '/v1/resolve/*'
 export const scanRoute = '/r/*'
+export const codeRoute = '/C/:prefix/:code'
 /** As the framework writes it: one colon. */
 export const batchRoute = '/v1/resolve::batch'
 export const handleRoute = '/api/*'

@@ -7,7 +7,7 @@ import { answerTag, isNotModified } from './etag.ts'
 import { type InMemory, makeInMemory } from './in-memory.ts'
 import { languageOf } from './language.ts'
 import type { ResolveLimits } from './limits.ts'
-import { type HttpMetrics, resolveRoute, scanRoute } from './metrics.ts'
+import { codeRoute, type HttpMetrics, resolveRoute, scanRoute } from './metrics.ts'
 import { answerFormOf, type Form } from './negotiate.ts'
 import { wantsPage } from './pages/wants-page.ts'
 import type { HttpParts } from './parts.ts'
@@ -17,8 +17,11 @@ import { makeUnknownReplies } from './unknown-reply.ts'
 export type FastPath = (request: IncomingMessage, response: ServerResponse) => boolean
 
 /** Behind these the identifier stands. */
-const resolvePath = resolveRoute.slice(0, -1)
-const scanPath = scanRoute.slice(0, -1)
+const paths = [
+  { start: '/v1/resolve/', route: resolveRoute, isScan: false, form: /^/ },
+  { start: '/r/', route: scanRoute, isScan: true, form: /^/ },
+  { start: '/C/', route: codeRoute, isScan: true, form: /^\/C\/[^/]+\/[^/]+$/ },
+]
 
 type Answer = InMemory & { readonly kind: 'answer' }
 type Unknown = InMemory & { readonly kind: 'unknown' }
@@ -90,16 +93,18 @@ export function makeFastPath(
 
   return function answerFast(request, response) {
     const { method, url = '', headers } = request
-    const route = routeOf(url)
-    if (route === undefined || method !== 'GET' || url.length > limits.urlBytesMax) return false
+    const path = paths.find(({ start }) => url.startsWith(start))
+    if (path === undefined || method !== 'GET' || url.length > limits.urlBytesMax) return false
+    const { start, route, isScan } = path
     if (url.includes('?') || url.includes('#')) return false
     if (isPersonal(headers) || headers['content-length'] !== undefined) return false
     if (headers['transfer-encoding'] !== undefined || !corsOrigins().includes('*')) return false
     const form = answerFormOf(headers.accept)
-    if (form === 'linkset' || (route === scanRoute && wantsPage(headers.accept))) return false
+    if (form === 'linkset' || (isScan && wantsPage(headers.accept))) return false
+    if (!path.form.test(url)) return false
 
     const startedMs = clock.monotonicMs()
-    const found = inMemory.find(url, route.length - 1)
+    const found = inMemory.find(url, start.length)
     if (found === undefined) return false
     if (!admits(found, callerAddress(request, trustedProxies()))) return false
     const status =
@@ -135,11 +140,6 @@ function makeKnownHeads(
     known[form].set(entry, made)
     return made
   }
-}
-
-function routeOf(url: string): string | undefined {
-  if (url.startsWith(resolvePath)) return resolveRoute
-  return url.startsWith(scanPath) ? scanRoute : undefined
 }
 
 /** Says who asks, or asks past the caches. */

@@ -7,6 +7,7 @@ import { contentTag, isNotModified } from '../etag.ts'
 import { languageOf } from '../language.ts'
 import { publishPolicy, type ResolveLimits } from '../limits.ts'
 import { makeAnswerLinks } from '../linkset/answer-links.ts'
+import { codeRoute, scanRoute } from '../metrics.ts'
 import type { HttpParts } from '../parts.ts'
 import { type FailureAsPage, makeReplyProblem } from '../reply-problem.ts'
 import { closed, responses, shared } from '../schemas.ts'
@@ -16,9 +17,6 @@ import { answerPage } from './answer-page.ts'
 import { failurePage } from './failure-page.ts'
 import { pageHeaders, writePage } from './page.ts'
 import { wantsPage } from './wants-page.ts'
-
-const anyRoute = '/r/*'
-const codeRoute = '/C/:prefix/:code'
 
 /** A suspended code is seen as suspended by whoever looks a minute later. */
 const pageSeconds = 60
@@ -54,7 +52,7 @@ export function scanRoutes(scope: HttpApp, parts: HttpParts, limits: ResolveLimi
   )
 
   scope.get(
-    anyRoute,
+    scanRoute,
     {
       config: { action: 'resolve' },
       schema: {

@@ -2,8 +2,11 @@ import { type Language, languageOf } from '../language.ts'
 import { answerFormOf, type Form } from '../negotiate.ts'
 import { wantsPage } from '../pages/wants-page.ts'
 
-/** What a path behind which an identifier stands asks for: an answer, what a label opens, or the values of a handle. */
-export type StrictPath = 'resolve' | 'scan' | 'handles'
+/**
+ * What a path behind which an identifier stands asks for: an answer, what a label opens, the same of an enterprise code, or
+ * the values of a handle.
+ */
+export type StrictPath = 'resolve' | 'scan' | 'code' | 'handles'
 
 /** A request that the strict reader takes, as places in the bytes it came in. */
 export type StrictRequest = StrictQuestion | StrictBatch
@@ -59,6 +62,7 @@ const starts = (
   [
     ['resolve', '/v1/resolve/'],
     ['scan', '/r/'],
+    ['code', '/C/'],
     ['handles', '/api/handles/'],
   ] as const
 ).map(([path, text]) => ({ path, bytes: Buffer.from(`GET ${text}`, 'latin1') }))
@@ -138,7 +142,8 @@ export function makeReader(urlBytesMax: number): Reader {
       if (block === undefined || block.facts.bodyBytes > 0) return undefined
       const { path } = start
       const { isForPeople } = block.facts
-      if (path === 'scan' && isForPeople) return undefined
+      if ((path === 'scan' || path === 'code') && isForPeople) return undefined
+      if (path === 'code' && !isOfTwo(chunk, keyStart, keyEnd)) return undefined
       const end = blockAt + block.bytes.length
       return { path, pathStart, keyStart, keyEnd, end, ...block.facts }
     },
@@ -166,6 +171,15 @@ function startAt(chunk: Buffer, at: number): (typeof starts)[number] | undefined
   }
   return undefined
 }
+
+/** Prefix and code, with one slash between them. */
+function isOfTwo(chunk: Buffer, start: number, end: number): boolean {
+  const between = chunk.indexOf(slash, start)
+  const next = chunk.indexOf(slash, between + 1)
+  return between > start && between + 1 < end && (next < 0 || next >= end)
+}
+
+const slash = '/'.charCodeAt(0)
 
 /** @param text the header lines, without the last one's end. @returns undefined: not a plain block */
 function factsOfBlock(text: string): Facts | undefined {

@@ -7,7 +7,14 @@ import { makeAnswerBatch } from '../answer-batch.ts'
 import { answerHead } from '../answer-head.ts'
 import { makeInMemory } from '../in-memory.ts'
 import type { ResolveLimits } from '../limits.ts'
-import { batchRoute, type HttpMetrics, handleRoute, resolveRoute, scanRoute } from '../metrics.ts'
+import {
+  batchRoute,
+  codeRoute,
+  type HttpMetrics,
+  handleRoute,
+  resolveRoute,
+  scanRoute,
+} from '../metrics.ts'
 import type { Form } from '../negotiate.ts'
 import type { HttpParts, StrictMemory } from '../parts.ts'
 import { makeUnknownReplies } from '../unknown-reply.ts'
@@ -113,6 +120,7 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
   const desks: Readonly<Record<StrictPath, Desk | undefined>> = {
     resolve: resolveDesk,
     scan: { ...answers, route: scanRoute, given: 0, refused: 0 },
+    code: { ...answers, route: codeRoute, given: 0, refused: 0 },
     handles: keptHandles && {
       route: handleRoute,
       limits: keptHandles.limits,

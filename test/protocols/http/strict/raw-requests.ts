@@ -14,6 +14,15 @@ const paths = [
   '/r/88.118.8/none',
   '/r/88.118.8/ABC-1?from=wx',
   '/r/',
+  '/C/88.118.8/ABC-1',
+  '/C/88.118.8/none',
+  '/C/88.118.8/%41BC-1',
+  '/C/88.118.8%2FABC-1',
+  '/C/88.118.8/ABC-1/',
+  '/C/88.118.8//ABC-1',
+  '/C//ABC-1',
+  '/C/88.118.8/',
+  '/C/88.118.8/ABC-1?from=wx',
   '/api/handles/88.118.8/ABC-1',
   '/api/handles/88.118.8%2Fabc-1',
   '/api/handles//88.118.8/ABC-1',
@@ -40,6 +49,7 @@ const paths = [
 const plainPaths = [
   ...['/v1/resolve/88.118.8/ABC-1', '/v1/resolve/88.118.8%2FABC-1', '/v1/resolve/88.118.8/abc-1'],
   ...['/v1/resolve/88.118.8/ABC-1', '/r/88.118.8/ABC-1', '/api/handles/88.118.8/ABC-1'],
+  '/C/88.118.8/ABC-1',
   ...['/v1/resolve/88.118.8/none', '/r/88.118.8/none', '/v1/resolve/99.1/foreign'],
 ]
 const methods = ['GET', 'HEAD', 'POST', 'OPTIONS', 'get', 'PUT', 'BREW', 'GE T']

@@ -149,6 +149,8 @@ t.test('what a label opens and the values of a handle are given in their own for
   for (const path of [
     '/r/88.118.8/ABC-1',
     '/r/88.118.8%2Fabc-1',
+    '/C/88.118.8/ABC-1',
+    '/C/88.118.8/%61bc-1',
     '/api/handles/88.118.8/ABC-1',
     '/api/handles/88.118.8%2Fabc-1',
   ]) {
@@ -225,6 +227,7 @@ t.test('what is unknown is refused as the framework refuses it, byte for byte', 
       '/v1/resolve/99.1/foreign',
       '/r/88.118.8/none',
       '/r/99.1/foreign',
+      '/C/88.118.8/none',
     ]
     const languages = ['', 'Accept-Language: en\r\n', 'Accept-Language: zh-CN, en;q=0.9\r\n']
     const asked = paths.flatMap(path => languages.map(language => ({ path, language })))
