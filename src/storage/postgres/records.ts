@@ -17,10 +17,26 @@ select ${recordColumns}, a.key as via
 from aliases a join records r on r.key = a.record_key and r.prefix = a.record_prefix
 where a.key = any($1)`
 
-const listRecords = `select r.identifier, r.system, r.kind, r.serial, r.updated_at, r.key
-from records r
-where (r.prefix = $1 or (r.prefix >= $2 and r.prefix < $3)) and r.system = any($4)
-  and r.key > $5 and r.gone is null
+/**
+ * The prefix and those below it apart: asked for as one, a planner without statistics of them, as behind a large job, reads and
+ * sorts all of them for each page (200 000 records: 300 ms against 3 ms).
+ */
+const listRecords = `select * from (
+  (
+    select r.identifier, r.system, r.kind, r.serial, r.updated_at, r.key
+    from records r
+    where r.prefix = $1 and r.system = any($4) and r.key > $5 and r.gone is null
+    order by r.key limit $6
+  )
+  union all
+  (
+    select r.identifier, r.system, r.kind, r.serial, r.updated_at, r.key
+    from records r
+    where r.prefix >= $2 and r.prefix < $3 and r.prefix <> $1
+      and r.system = any($4) and r.key > $5 and r.gone is null
+    order by r.key limit $6
+  )
+) r
 order by r.key limit $6`
 
 /** A page of records of many prefixes; the first goes on behind the cursor's key. */

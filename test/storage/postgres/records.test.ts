@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { StoredRecord } from '../../../src/model/record.ts'
-import type { Database } from '../../../src/storage/postgres/database.ts'
+import type { Database, Parameter } from '../../../src/storage/postgres/database.ts'
 import { makeRecords } from '../../../src/storage/postgres/records.ts'
 import { makeTransactions } from '../../../src/storage/postgres/transactions.ts'
 import { aCaller, anAlias, aRecord, aValue } from '../../support/builders.ts'
@@ -130,9 +130,43 @@ eachEngine(
     t.equal(second.next, null)
     t.match(first.items[1], { system: 'handle', kind: 'product', serial: 1 })
     t.strictSame(await all('gs1', '6901', { limit: 10 }), [gtin])
+    t.strictSame(await all('gs1', '6901234', { limit: 10 }), [gtin])
     t.strictSame(await all('handle', '6901', { limit: 10 }), [])
   },
 )
+
+eachEngine(t, 'a page reads no more than a page, whatever has just come', async (t, database) => {
+  await database.exec('alter table records set (autovacuum_enabled = false)')
+  await store(database, aRecord({ identifier: '88.118.7/first' }))
+  await database.exec('analyze records')
+  await database.query(
+    `insert into records (key, prefix, identifier, system, kind, values, aliases, submitter, basis, serial, created_at, updated_at)
+     select '88.118.8/' || n, '88.118.8', '88.118.8/' || n, system, kind, values, aliases, submitter, basis, serial, created_at,
+       updated_at
+     from records, generate_series(10001, 30000) n`,
+  )
+  const asked: { readonly sql: string; readonly values: readonly Parameter[] }[] = []
+  const { list } = makeRecords({
+    ...database,
+    query: (sql, values = []) => {
+      asked.push({ sql, values })
+      return database.query(sql, values)
+    },
+  })
+
+  const { items, next } = await list('handle', '88.118.8', { limit: 10 })
+  await list('handle', '88.118.8', { limit: 10, cursor: next ?? '' })
+
+  t.equal(items.length, 10)
+  for (const { sql, values } of asked) {
+    const plan = await database.query<{ 'QUERY PLAN': string }>(
+      `explain (analyze, costs off, timing off, summary off) ${sql}`,
+      values,
+    )
+    const rows = plan.map(line => Number(/rows=(\d+)/.exec(line['QUERY PLAN'])?.[1] ?? 0))
+    t.ok(Math.max(...rows) <= 11, plan.map(line => line['QUERY PLAN']).join('\n'))
+  }
+})
 
 eachEngine(
   t,

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { Failure } from '../../../src/model/failures.ts'
 import type { Database } from '../../../src/storage/postgres/database.ts'
 import { openServer } from '../../../src/storage/postgres/server.ts'
 import { aFaultProxy } from '../../support/fault-proxy.ts'
@@ -48,6 +49,35 @@ serverTest('a cut of all connections is one round of failures at most', async t 
   await sleep(100)
 
   t.strictSame(await database.query('select 1 as n'), [{ n: 1 }])
+})
+
+serverTest('while no server is known, rows are not copied to the environment’s', async t => {
+  const { database, proxy } = await behindProxy(t)
+  const url = new URL(await aDatabaseUrl(t))
+  const other = await openServer({ urls: [url.href] })
+  t.teardown(() => other.close())
+  await other.exec('create table copied (word text)')
+  setEnvironment(t, {
+    PGHOST: url.hostname,
+    PGPORT: url.port,
+    PGUSER: url.username,
+    PGDATABASE: url.pathname.slice(1),
+  })
+  await proxy.set('refuse')
+  await until(async () => {
+    const error = await database.query('select 1').catch((error: Failure) => error)
+    return error instanceof Failure && /no server of the store/.test(String(error.cause))
+  })
+
+  const copying = database.copy(
+    'copy copied from stdin',
+    (async function* () {
+      yield 'astray\n'
+    })(),
+  )
+
+  await t.rejects(copying, away)
+  t.strictSame(await other.query('select word from copied'), [])
 })
 
 serverTest('a fault leaves no pile of connections behind', async t => {
@@ -283,6 +313,18 @@ async function aDatabase(t: Test, settings: Settings = {}): Promise<Database> {
   const database = await openServer({ urls: [await aDatabaseUrl(t)], ...settings })
   t.teardown(() => database.close())
   return database
+}
+
+/** For one test: variables that `pg` reads by itself. */
+function setEnvironment(t: Test, variables: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(variables)) {
+    const before = process.env[name]
+    process.env[name] = value
+    t.teardown(() => {
+      if (before === undefined) delete process.env[name]
+      else process.env[name] = before
+    })
+  }
 }
 
 async function behindProxy(t: Test, settings: Settings = {}) {
