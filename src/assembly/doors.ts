@@ -72,7 +72,7 @@ export async function openDoors(
   const imports = await openImports(parts, database, keys, reading, writing, wire)
   const context = { database, keys, reading, writing, imports, pressure, readiness, localCallers }
   // What an answer says of limits and origins is part of its bytes.
-  live.onChange(() => () => reading.strictMemory?.arena.forgetAll())
+  live.onChange(() => () => reading.answerMemory.arena.forgetAll())
   const httpParts = {
     ...(await makeHttpParts(parts, context)),
     isStopping: () => life.isStopping,
@@ -248,7 +248,7 @@ async function makeHttpParts(
     isForged,
     ...makePageParts(parts, database, keys),
     protobuf,
-    strictMemory: reading.strictMemory,
+    strictMemory: config.fast.http ? reading.answerMemory : undefined,
     publicUrl,
     pressure: () => pressure.why,
     readiness,

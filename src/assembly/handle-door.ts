@@ -12,7 +12,7 @@ import { type HandleDoor, makeHandleDoor, makePeer } from '../protocols/handle/d
 import { parseKeyName } from '../protocols/handle/identity/prove.ts'
 import { messageBytesMax } from '../protocols/handle/limits.ts'
 import type { HandleParts, HandleSettings } from '../protocols/handle/parts.ts'
-import { makeTcpDoor } from '../protocols/handle/server-tcp.ts'
+import { backlog, makeTcpDoor } from '../protocols/handle/server-tcp.ts'
 import { makeUdpDoor } from '../protocols/handle/server-udp.ts'
 import { ownSiteValues, siteOfServer } from '../protocols/handle/site-values.ts'
 import { makeAddressBook } from '../protocols/http/address-book.ts'
@@ -193,7 +193,7 @@ async function listenBoth(
 }
 
 async function listenTcp(server: Server, host: string, port: number): Promise<void> {
-  server.listen({ host, port, ipv6Only: true, backlog: 511 })
+  server.listen({ host, port, ipv6Only: true, backlog })
   await once(server, 'listening')
 }
 
@@ -225,7 +225,7 @@ function portTaken(error: unknown, host: string, port: number): unknown {
 
 function makeHandleParts(
   { config, log, clock, metrics }: BuildParts,
-  { resolver, names, directory, records, isForged }: Reading,
+  { resolver, names, directory, records, isForged, answerMemory }: Reading,
   { identifiers, prefixes }: Writing,
   rates: () => Rates,
   site: HandleParts['site'],
@@ -240,6 +240,7 @@ function makeHandleParts(
     prefixes,
     records,
     limits: makeResolveLimits({ rates, isForged, clock }, salt),
+    memory: answerMemory,
     demandWrite: makeDemandWrite(rates, clock, salt),
     failedProofs: makeRateLimiter(salt),
     sm2Gate: makeGate(verifications),

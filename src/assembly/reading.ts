@@ -10,10 +10,10 @@ import { Failure } from '../model/failures.ts'
 import type { Identifier } from '../model/identifier.ts'
 import type { Prefix } from '../model/prefix.ts'
 import { encodeAnswerValues } from '../protocols/handle/answer-values.ts'
+import type { AnswerMemory } from '../protocols/handle/parts.ts'
 import { encodeAnswerJson } from '../protocols/http/answer-json.ts'
 import { type AnswerProtobuf, openAnswerProtobuf } from '../protocols/http/answer-protobuf.ts'
 import { encodeRestValues } from '../protocols/http/handle-rest/value-json.ts'
-import type { StrictMemory } from '../protocols/http/parts.ts'
 import { type ChangeFeed, makeChangeFeed } from '../registry/change-feed.ts'
 import { AnswerArena } from '../resolver/answer-arena.ts'
 import { makeAnswerCache } from '../resolver/answer-cache.ts'
@@ -65,8 +65,8 @@ export interface Reading {
   readonly resolver: Resolver
   /** Other nodes, asked past what this one remembers of them. */
   readonly upstream: Upstream
-  /** What the resolver has in memory, as bytes for the fastest door. Absent where that is off. */
-  readonly strictMemory: StrictMemory | undefined
+  /** What the resolver has in memory, as bytes for the fastest doors. */
+  readonly answerMemory: AnswerMemory
   readonly apply: (changes: readonly Followed[]) => Promise<void>
   readonly follower: ChangeFollower
   readonly finder: RecordFinder
@@ -158,7 +158,7 @@ export async function openReading(
       // Never older than the epochs that outdate what was answered by former ones.
       ruleBook.learn(await readRulesOf(database, rows.prefixes))
       directory.learn(content)
-      answerArena?.forgetAll()
+      answerArena.forgetAll()
     },
     forget(gone) {
       // First, so that nobody who asks anew is told that there is nothing.
@@ -205,7 +205,7 @@ export async function openReading(
     records,
     feed,
     resolver,
-    strictMemory: answerArena && {
+    answerMemory: {
       arena: answerArena,
       onHit: count => resolverMetrics.resolved('memory', 'answer', count),
     },
@@ -236,9 +236,8 @@ function makeFormerHolders(database: Database, directory: PrefixDirectory) {
 }
 
 /** The resolver, whose answers are also kept as bytes: what it forgets is forgotten there too. */
-function withArena(arena: AnswerArena | undefined, parts: ResolverParts): Resolver {
+function withArena(arena: AnswerArena, parts: ResolverParts): Resolver {
   const resolver = makeResolver(parts)
-  if (arena === undefined) return resolver
   return {
     ...resolver,
     forget(keys) {
@@ -252,8 +251,7 @@ function withArena(arena: AnswerArena | undefined, parts: ResolverParts): Resolv
   }
 }
 
-function openAnswerArena({ config }: BuildParts): AnswerArena | undefined {
-  if (!config.fast.http) return undefined
+function openAnswerArena({ config }: BuildParts): AnswerArena {
   const { bytesMax, entriesMax } = config.fast
   return new AnswerArena({ bytesMax, entriesMax }, () => randomBytes(4).readUInt32LE())
 }

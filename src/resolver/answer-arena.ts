@@ -46,6 +46,8 @@ export interface ArenaValue {
  */
 export class AnswerArena {
   readonly bytes: Buffer
+  /** The same: a view of a part is made in half the time that a `Buffer` of it takes. */
+  readonly #plain: Uint8Array
   readonly #words: Uint32Array
   readonly #times: Float64Array
   /** The unit an entry begins at, plus one; 0 is free. */
@@ -71,6 +73,7 @@ export class AnswerArena {
     const slotCount = 2 ** Math.ceil(Math.log2(Math.max(2, entriesMax * slotsPerEntry)))
     const memory = new ArrayBuffer(this.#unitsMax * unitBytes)
     this.bytes = Buffer.from(memory)
+    this.#plain = new Uint8Array(memory)
     this.#words = new Uint32Array(memory)
     this.#times = new Float64Array(memory)
     this.#slots = new Uint32Array(slotCount)
@@ -110,6 +113,12 @@ export class AnswerArena {
 
   valueLength(place: Place): number {
     return this.#words[here(place).word + at.valueLength] as number
+  }
+
+  /** Copies the whole value. @param into has room for it from `at` on */
+  copyValue(place: Place, into: Uint8Array, at: number): void {
+    const start = this.valueStart(place)
+    into.set(this.#plain.subarray(start, start + this.valueLength(place)), at)
   }
 
   note(place: Place): number {

@@ -439,7 +439,7 @@ export const configKeys = {
       unit: 'answers',
       min: 100,
       max: 50_000_000,
-      reason: 'answers kept as bytes for it, beside those of [cache]',
+      reason: 'answers kept as bytes for it and for the Handle doors, beside those of [cache]',
     }),
     bytesMax: integer(134_217_728, {
       unit: 'bytes',

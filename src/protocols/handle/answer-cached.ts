@@ -1,19 +1,23 @@
 import type { Identifier } from '../../model/identifier.ts'
+import type { Reference } from '../../model/value.ts'
+import type { Place } from '../../resolver/answer-arena.ts'
+import type { Resolution } from '../../resolver/resolve.ts'
 import type { AnswerBatch } from './answer-batch.ts'
 import { envelopeBytes } from './envelope.ts'
 import { headerBytes } from './header.ts'
-import { handleBytesMax } from './limits.ts'
+import { handleBytesMax, recursionCountMax } from './limits.ts'
 import { opCodes } from './op-codes.ts'
 import { opFlags } from './op-flags.ts'
 import type { HandleParts } from './parts.ts'
-import { makeRecentHandles } from './recent-handles.ts'
-import type { Peer } from './request.ts'
+import { parseHandle } from './records.ts'
 import { responseCodes } from './response-codes.ts'
 import { expirationSeconds } from './write-answer.ts'
 
 /**
- * Answers a plain resolution from memory, without a promise and without decoding more than the handle.
+ * Answers a plain resolution from memory: without a promise, without decoding more than the handle, and where it was asked
+ * for lately without an object.
  * @param input holds one whole message from `start` to `end`, envelope included
+ * @param nowMs monotonic milliseconds
  * @param batch is not full; gets the answer
  * @returns false whenever anything else has to be done
  */
@@ -21,9 +25,17 @@ export type AnswerCached = (
   input: Buffer,
   start: number,
   end: number,
-  peer: Pick<Peer, 'address' | 'identity'>,
+  asker: Asker,
+  nowMs: number,
   batch: AnswerBatch,
 ) => boolean
+
+/** What of a peer an answer from memory may depend on. */
+export interface Asker {
+  readonly address: string
+  /** Who has proved to be somebody may be shown more. */
+  readonly identity?: Reference | undefined
+}
 
 /** What an answer needs more than shared bytes for. */
 const otherFlags =
@@ -34,6 +46,13 @@ const intBytes = 4
 const handleAt = envelopeBytes + headerBytes + intBytes
 const ownMinor = 10
 
+/** The arena's other forms are those of `strict-answers.ts`: 1 to 3. */
+const arenaForm = 4
+/** Of a kept answer: it is a code's; there is more than anyone gets. */
+const notes = { code: 1, withheld: 2 } as const
+const asCode = { system: 'code' } as const
+const asHandle = { system: 'handle' } as const
+
 /** The question that is asked most: anyone, all values, in memory. Whatever is not exactly that goes the ordinary way. */
 export function makeAnswerCached({
   resolver,
@@ -42,35 +61,49 @@ export function makeAnswerCached({
   settings,
   site,
   clock,
+  memory,
 }: HandleParts): AnswerCached {
-  const findIdentifier = makeRecentHandles(parse)
+  const { arena, onHit } = memory
 
-  return function answerCached(input, start, end, { address, identity }, batch) {
-    const handleLength = findHandle(input, start, end)
-    if (handleLength === 0) return false
-    const handleEnd = start + handleAt + handleLength
-    const identifier = findIdentifier(input, start + handleAt, handleEnd)
-    const resolution = identifier && resolver.peek(identifier)
-    if (identifier === undefined || resolution?.shared === undefined) return false
-    const { answer, shared } = resolution
-    const mayAskMore = settings.challenge || identity !== undefined
-    if (answer.values.length === 0 || (answer.withheld !== undefined && mayAskMore)) return false
-    const values = findBytes(shared)
-    if (values === undefined || !limits.admits(address, identifier)) return false
-    writeAnswer(values, input, start, handleLength, batch)
-    return true
+  /** Brings the whole answer, but for what it takes from the request, from the resolver's memory into the arena. */
+  function keep(input: Buffer, start: number, end: number): boolean {
+    const handle = input.toString('utf8', start, end)
+    const identifier = parsed(handle)
+    // Bytes that are no text are echoed as the ordinary way reads them.
+    if (identifier === undefined || handle.includes('\ufffd')) return false
+    const resolution = resolver.peek(identifier)
+    const values = resolution && valuesOf(resolution)
+    const entry = resolution?.shared
+    if (values === undefined || entry === undefined) return false
+    const isWithheld = resolution?.answer.withheld !== undefined
+    return arena.put(
+      { bytes: input, start, end, form: arenaForm },
+      {
+        parts: [
+          headOf(end - start, values.length),
+          input.subarray(start, end),
+          values,
+          noCredential,
+        ],
+        forgetBy: identifier.key,
+        note: (identifier.system === 'code' ? notes.code : 0) | (isWithheld ? notes.withheld : 0),
+        madeAtMs: entry.madeAtMs,
+        expiresAtMs: entry.expiresAtMs,
+      },
+    )
   }
 
-  function parse(text: string): Identifier | undefined {
+  function parsed(handle: string): Identifier | undefined {
     try {
-      return names.parse(text)
+      return parseHandle(names, handle)
     } catch {
       // The ordinary way says what is wrong with it.
       return undefined
     }
   }
 
-  function findBytes(shared: Parameters<typeof resolver.bytes>[0]): Buffer | undefined {
+  function valuesOf({ answer, shared }: Resolution): Buffer | undefined {
+    if (shared === undefined || answer.values.length === 0) return undefined
     try {
       return resolver.bytes(shared, 'handle')
     } catch {
@@ -79,40 +112,50 @@ export function makeAnswerCached({
     }
   }
 
-  function writeAnswer(
-    values: Buffer,
-    input: Buffer,
-    start: number,
-    handleLength: number,
-    batch: AnswerBatch,
-  ): void {
-    const bodyLength = intBytes + handleLength + values.length
-    const byteCount = envelopeBytes + headerBytes + bodyLength + intBytes
-    const { bytes } = batch
-    const at = batch.reserve(byteCount)
-    // Versions, session id and request id from the request, the rest in the order of envelope and header.
+  /** Envelope, header and the handle's length; {@link adapt} fills in what is a request's own. */
+  function headOf(handleLength: number, valuesLength: number): Buffer {
+    const head = Buffer.alloc(handleAt)
+    const bodyLength = intBytes + handleLength + valuesLength
+    head.writeUInt32BE(headerBytes + bodyLength + noCredential.length, 16)
+    head.writeUInt32BE(opCodes.RESOLUTION, 20)
+    head.writeUInt32BE(responseCodes.SUCCESS, 24)
+    head.writeUInt16BE(site().serialNumber, 32)
+    head.writeUInt32BE(bodyLength, 40)
+    head.writeUInt32BE(handleLength, handleAt - intBytes)
+    return head
+  }
+
+  function write(place: Place, input: Buffer, start: number, { bytes }: AnswerBatch, at: number) {
+    arena.copyValue(place, bytes, at)
     copyFew(input, start, bytes, at, 12)
     writeVersion(bytes, at)
-    bytes.writeUInt32BE(0, at + 12)
-    bytes.writeUInt32BE(byteCount - envelopeBytes, at + 16)
-    bytes.writeUInt32BE(opCodes.RESOLUTION, at + 20)
-    bytes.writeUInt32BE(responseCodes.SUCCESS, at + 24)
-    bytes.writeUInt32BE(0, at + 28)
-    bytes.writeUInt16BE(site().serialNumber, at + 32)
-    bytes.writeUInt16BE((input[start + 34] as number) << 8, at + 34)
+    bytes[at + 34] = input[start + 34] as number
     bytes.writeUInt32BE(Math.floor(clock.now() / 1000) + expirationSeconds, at + 36)
-    bytes.writeUInt32BE(bodyLength, at + 40)
-    copyFew(
-      input,
-      start + handleAt - intBytes,
-      bytes,
-      at + handleAt - intBytes,
-      intBytes + handleLength,
-    )
-    bytes.set(values, at + handleAt + handleLength)
-    bytes.writeUInt32BE(0, at + byteCount - intBytes)
+  }
+
+  return function answerCached(input, start, end, { address, identity }, nowMs, batch) {
+    const handleLength = findHandle(input, start, end)
+    if (handleLength === 0) return false
+    const handleStart = start + handleAt
+    const handleEnd = handleStart + handleLength
+    let place = arena.find(input, handleStart, handleEnd, arenaForm, nowMs)
+    const isKnown = place !== 0
+    if (!isKnown && keep(input, handleStart, handleEnd)) {
+      place = arena.find(input, handleStart, handleEnd, arenaForm, nowMs)
+    }
+    if (place === 0) return false
+    const note = arena.note(place)
+    const mayAskMore = settings.challenge || identity !== undefined
+    if (mayAskMore && (note & notes.withheld) !== 0) return false
+    if (!limits.admits(address, (note & notes.code) === 0 ? asHandle : asCode)) return false
+    if (isKnown) onHit()
+    write(place, input, start, batch, batch.reserve(arena.valueLength(place)))
+    return true
   }
 }
+
+/** The length of a credential that is not there. */
+const noCredential = Buffer.alloc(intBytes)
 
 /** For bytes so few that a call of `copy` costs more than moving them. */
 function copyFew(from: Buffer, fromAt: number, to: Buffer, toAt: number, byteCount: number): void {
@@ -124,6 +167,7 @@ function findHandle(input: Buffer, start: number, end: number): number {
   const messageLength = end - start - envelopeBytes
   if (messageLength < headerBytes + 3 * intBytes) return 0
   if (((input[start + 2] as number) & envelopeFlags) !== 0) return 0
+  if ((input[start + 34] as number) >= recursionCountMax) return 0
   const isResolution =
     input.readUInt32BE(start + 20) === opCodes.RESOLUTION && input.readUInt32BE(start + 24) === 0
   if (!isResolution || (input.readUInt32BE(start + 28) & otherFlags) !== 0) return 0
@@ -131,10 +175,17 @@ function findHandle(input: Buffer, start: number, end: number): number {
   const handleLength = input.readUInt32BE(start + 44)
   if (headerBytes + bodyLength > messageLength || handleLength > handleBytesMax) return 0
   if (handleLength + 3 * intBytes > bodyLength) return 0
+  if (!hasReadableEnd(input, start + envelopeBytes + headerBytes + bodyLength, end)) return 0
   const countsAt = start + handleAt + handleLength
   const isWhole =
     input.readUInt32BE(countsAt) === 0 && input.readUInt32BE(countsAt + intBytes) === 0
   return isWhole ? handleLength : 0
+}
+
+/** A credential in one piece, or too little for its length: as `decodeMessage` reads it. */
+function hasReadableEnd(input: Buffer, at: number, end: number): boolean {
+  const left = end - at - intBytes
+  return left < 0 || input.readUInt32BE(at) <= left
 }
 
 /** As `versionFor` in `write-answer.ts`, on bytes that hold the request's. */

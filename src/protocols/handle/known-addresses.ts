@@ -3,6 +3,8 @@ import type { Clock } from '../../runtime/clock.ts'
 /** How long an address stays known after its connection has ended. */
 const knownForMs = 600_000
 const knownMax = 20_000
+/** Who connects for each question is not put at the end of the order each time. */
+const seenEveryMs = 1_000
 
 /** Addresses that completed a handshake. */
 export interface KnownAddresses {
@@ -15,8 +17,11 @@ export function makeKnownAddresses(clock: Pick<Clock, 'monotonicMs'>): KnownAddr
   const seenAtMs = new Map<string, number>()
   return {
     see(address) {
+      const now = clock.monotonicMs()
+      const at = seenAtMs.get(address)
+      if (at !== undefined && now - at < seenEveryMs) return
       seenAtMs.delete(address)
-      seenAtMs.set(address, clock.monotonicMs())
+      seenAtMs.set(address, now)
       const [oldest] = seenAtMs.keys()
       if (seenAtMs.size > knownMax && oldest !== undefined) seenAtMs.delete(oldest)
     },

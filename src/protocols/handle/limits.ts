@@ -16,3 +16,6 @@ export const typeCountMax = 1024
 
 /** Handles in one message: as many as could fit, since a list is bounded by the message's bytes. */
 export const listCountMax = messageBytesMax / 4
+
+/** As Handle.Net's servers: nodes that pass on what they were asked to resolve for somebody. */
+export const recursionCountMax = 10

@@ -1,8 +1,8 @@
-import { isIPv6, SocketAddress } from 'node:net'
+import { SocketAddress } from 'node:net'
 
 /** What answers over UDP are counted by: the /24 of an IPv4 address, the /48 of an IPv6 one. */
 export function networkOf(address: string): string {
-  if (!isIPv6(address)) return address.slice(0, address.lastIndexOf('.'))
+  if (!address.includes(':')) return address.slice(0, address.lastIndexOf('.'))
   const { address: normal } = new SocketAddress({ family: 'ipv6', address })
   const mapped = /^::ffff:(\d+\.\d+\.\d+)\.\d+$/.exec(normal)?.[1]
   if (mapped !== undefined) return mapped

@@ -7,6 +7,7 @@ import type { StoredRecord } from '../../model/record.ts'
 import type { Reference, Site } from '../../model/value.ts'
 import type { Identifiers } from '../../registry/identifiers.ts'
 import type { Prefixes } from '../../registry/prefixes.ts'
+import type { AnswerArena } from '../../resolver/answer-arena.ts'
 import type { Resolver } from '../../resolver/resolve.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Logger } from '../../runtime/log.ts'
@@ -24,6 +25,7 @@ export interface HandleParts {
   readonly prefixes: Prefixes
   readonly records: StoredRecords
   readonly limits: ResolveLimits
+  readonly memory: AnswerMemory
   /** Charges a write to whose key it is. @throws Failure `TOO_MANY` */
   readonly demandWrite: (caller: Caller) => void
   /** Counts failed proofs of identity by address; `take` gives the milliseconds to wait. */
@@ -42,6 +44,13 @@ export interface HandleParts {
   readonly clock: Pick<Clock, 'now' | 'monotonicMs' | 'every'>
 }
 
+/** Where answers are kept as bytes, beside those of other doors. */
+export interface AnswerMemory {
+  readonly arena: AnswerArena
+  /** Told of each answer found there: the resolver has not seen the question. */
+  readonly onHit: () => void
+}
+
 /** Records as they are stored. */
 export interface StoredRecords {
   /** The record or tombstone under this key. @throws Failure `STORE_AWAY` */
@@ -56,7 +65,7 @@ export interface StoredRecords {
 
 /** How much one address may ask, as on the other doors. */
 export interface ResolveLimits {
-  admits(address: string, identifier: Identifier): boolean
+  admits(address: string, identifier: Pick<Identifier, 'system'>): boolean
   demand(address: string, questions: number): void
   demandLookUp(address: string, caller: Caller, identifier: Identifier): void
   countUnknown(address: string, caller: Caller, identifier: Identifier): void

@@ -2,12 +2,14 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { AnswerBatch } from './answer-batch.ts'
 import type { MessageDoor } from './door.ts'
 import { makeKnownAddresses } from './known-addresses.ts'
+import { OpenConnections } from './open-connections.ts'
 import type { HandleParts } from './parts.ts'
-import { type Connection, openConnection, type Shared } from './tcp-connection.ts'
+import { Connection, type Shared } from './tcp-connection.ts'
 
 /** How often connections are looked at: the most by which a limit of time may be late. */
 const sweepEveryMs = 1_000
-const backlog = 511
+/** Connections that wait to be accepted: who asks over a new one each time comes in bursts. */
+export const backlog = 1_024
 
 export interface TcpDoor {
   /** A server that does not listen yet; they share connections, limits and end. */
@@ -26,12 +28,19 @@ export function makeTcpDoor(
   { settings, clock }: Pick<HandleParts, 'settings' | 'clock'>,
   door: MessageDoor,
 ): TcpDoor {
-  const connections = new Set<Connection>()
+  const connections = new OpenConnections<Connection>()
   const known = makeKnownAddresses(clock)
   const shared: Shared = {
+    settings,
+    clock,
+    door,
     batch: new AnswerBatch(),
     waiting: { byteCount: 0 },
     isClosing: false,
+    onGone(connection) {
+      known.see(connection.address)
+      connections.remove(connection)
+    },
   }
   const sweep = clock.every(sweepEveryMs, () => {
     const now = clock.monotonicMs()
@@ -39,20 +48,14 @@ export function makeTcpDoor(
   })
 
   function accept(socket: Socket): void {
-    if (connections.size >= settings.connectionsMax || shared.isClosing) {
+    if (connections.count >= settings.connectionsMax || shared.isClosing) {
       door.metrics.refused('connections')
       socket.destroy()
       return
     }
-    const connection = openConnection(socket, { settings, clock, door, shared })
+    const connection = new Connection(socket, shared)
     connections.add(connection)
-    const address = socket.remoteAddress ?? ''
-    known.see(address)
-    socket.once('close', () => {
-      known.see(address)
-      connections.delete(connection)
-      connection.forget()
-    })
+    known.see(connection.address)
   }
 
   return {
@@ -63,7 +66,7 @@ export function makeTcpDoor(
       return server
     },
     get connectionCount() {
-      return connections.size
+      return connections.count
     },
     knows: address => known.has(address),
     close() {

@@ -44,8 +44,12 @@ export interface UdpParts
   readonly isKnown: (address: string) => boolean
 }
 
-interface Sender extends Pick<RemoteInfo, 'address' | 'port'> {
-  readonly send: (datagrams: readonly Buffer[]) => void
+type Sender = Pick<RemoteInfo, 'address' | 'port'>
+
+/** A socket, and where its answers from memory are put together. */
+interface Wire {
+  readonly socket: Socket
+  readonly batch: AnswerBatch
 }
 
 /** Messages in datagrams (RFC 3652 §2.3.1), and the rules that keep us from being turned against others. */
@@ -55,26 +59,30 @@ export function makeUdpDoor(parts: UdpParts, door: MessageDoor): UdpDoor {
   const challenges = door.makeChallenges()
   const reassembly = makeReassembly(reassemblyBounds)
   const replies = makeReplies()
-  /** Holds one answer until it is sent: the kernel may read a datagram later, so each is copied. */
-  const batch = new AnswerBatch()
   let underWay = 0
   /** Beyond the limit every second answer is left out, so that the address is not simply unreachable. */
   let isSlipped = false
 
-  function receive(datagram: Buffer, sender: Sender): void {
+  function receive(datagram: Buffer, sender: Sender, wire: Wire): void {
     if (datagram.length < envelopeBytes) {
       metrics.refused('envelope')
       return
     }
-    const peer = makePeer(sender.address, 'udp', challenges)
     const isWhole = isOneDatagram(datagram)
-    if (isWhole && door.answerCached(datagram, 0, datagram.length, peer, batch)) {
-      metrics.answeredCached('udp')
-      answer(datagram, sender, batch.takeBack(0))
-      return
-    }
+    if (isWhole && answerCached(datagram, sender, wire)) return
     const frame = isWhole ? Buffer.from(datagram) : complete(datagram, sender)
-    if (frame !== undefined) void answerFrame(frame, sender)
+    if (frame !== undefined) void answerFrame(frame, sender, wire)
+  }
+
+  function answerCached(datagram: Buffer, sender: Sender, wire: Wire): boolean {
+    const { batch } = wire
+    if (batch.isFull) useAgain(wire)
+    const start = batch.byteCount
+    const now = clock.monotonicMs()
+    if (!door.answerCached(datagram, 0, datagram.length, sender, now, batch)) return false
+    metrics.answeredCached('udp')
+    answer(datagram, sender, wire, batch.bytes.subarray(start, batch.byteCount))
+    return true
   }
 
   function complete(datagram: Buffer, { address, port }: Sender): Buffer | undefined {
@@ -87,16 +95,16 @@ export function makeUdpDoor(parts: UdpParts, door: MessageDoor): UdpDoor {
     }
   }
 
-  async function answerFrame(frame: Buffer, sender: Sender): Promise<void> {
+  async function answerFrame(frame: Buffer, sender: Sender, wire: Wire): Promise<void> {
     const key = isRepeatable(frame) ? undefined : `${sender.address} ${sender.port} ${idOf(frame)}`
     const known = key === undefined ? undefined : replies.get(key, frame, clock.monotonicMs())
     if (known !== undefined) {
       const message = await known
-      if (message !== undefined) answer(frame, sender, message)
+      if (message !== undefined) answer(frame, sender, wire, message)
       return
     }
     if (underWay >= underWayMax) {
-      answer(frame, sender, busyAnswer(frame, clock.now()))
+      answer(frame, sender, wire, busyAnswer(frame, clock.now()))
       return
     }
     underWay += 1
@@ -105,7 +113,7 @@ export function makeUdpDoor(parts: UdpParts, door: MessageDoor): UdpDoor {
     })
     if (key !== undefined) replies.set(key, frame, reply, clock.monotonicMs())
     const message = await reply
-    if (message !== undefined) answer(frame, sender, message)
+    if (message !== undefined) answer(frame, sender, wire, message)
   }
 
   /** The one message of the answer: what takes several (CONT) is for TCP. */
@@ -118,31 +126,37 @@ export function makeUdpDoor(parts: UdpParts, door: MessageDoor): UdpDoor {
   }
 
   /** One datagram always; several only to whom they are not a weapon against somebody else. */
-  function answer(request: Buffer, sender: Sender, message: Buffer): void {
-    const { address } = sender
+  function answer(
+    request: Buffer,
+    { address, port }: Sender,
+    { socket }: Wire,
+    message: Buffer,
+  ): void {
     const isFree = isExempt(address)
     if (!isFree && settings.networkRate > 0) {
       const { networkRate } = settings
       if (networkAnswers.take(networkOf(address), networkRate, clock.monotonicMs()) > 0) {
         metrics.refused('network')
         isSlipped = !isSlipped
-        if (!isSlipped) sender.send([busyAnswer(request, clock.now())])
+        if (!isSlipped) socket.send(busyAnswer(request, clock.now()), port, address)
         return
       }
     }
     if (message.length <= datagramBytesMax) {
-      sender.send([message])
+      socket.send(message, port, address)
       return
     }
     // Each datagram has an envelope of its own, which counts too.
     const bytes = message.length + envelopeBytes * (fragmentCount(message.length) - 1)
     if (!isFree && bytes > amplificationMax * request.length && !isKnown(address)) {
       metrics.refused('amplification')
-      sender.send([busyAnswer(request, clock.now())])
+      socket.send(busyAnswer(request, clock.now()), port, address)
       return
     }
     const envelope = decodeEnvelope(new ByteReader(message))
-    sender.send(splitFragments(envelope, message.subarray(envelopeBytes)))
+    for (const datagram of splitFragments(envelope, message.subarray(envelopeBytes))) {
+      socket.send(datagram, port, address)
+    }
   }
 
   return {
@@ -157,18 +171,17 @@ export function makeUdpDoor(parts: UdpParts, door: MessageDoor): UdpDoor {
       })
       // What the kernel says of single datagrams later is no reason to stop answering others.
       socket.on('error', () => undefined)
-      socket.on('message', (datagram, { address, port }) =>
-        receive(datagram, {
-          address,
-          port,
-          send(datagrams) {
-            for (const each of datagrams) socket.send(each, port, address)
-          },
-        }),
-      )
+      const wire = { socket, batch: new AnswerBatch() }
+      socket.on('message', (datagram, sender) => receive(datagram, sender, wire))
       return socket
     },
   }
+}
+
+/** What the kernel did not take at once is read from these very bytes later. */
+function useAgain({ socket, batch }: Wire): void {
+  if (socket.getSendQueueCount() > 0) batch.renew()
+  else batch.clear()
 }
 
 function isOneDatagram(datagram: Buffer): boolean {

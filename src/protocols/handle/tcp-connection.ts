@@ -1,12 +1,15 @@
 import type { Socket } from 'node:net'
 import type { AnswerBatch } from './answer-batch.ts'
+import type { Asker } from './answer-cached.ts'
 import { AnswerQueue } from './answer-queue.ts'
 import { type MessageDoor, makePeer } from './door.ts'
 import { envelopeBytes } from './envelope.ts'
 import { Inbox, type WaitingBytes } from './inbox.ts'
 import { messageBytesMax } from './limits.ts'
+import type { Listed } from './open-connections.ts'
 import { isQuestion } from './operations/index.ts'
 import type { HandleParts } from './parts.ts'
+import type { Peer } from './request.ts'
 
 /** Wrong proofs of identity on one connection. */
 const failedProofsMax = 5
@@ -22,146 +25,209 @@ const endTimeoutMs = 1_000
 /** Versions a real peer writes: 2.x, and 5.0 for 2.0 by old ones. Anything else is no envelope, such as HTTP. */
 const majorVersionMax = 5
 
-export interface Connection {
-  /** Ends what takes too long. */
-  look(nowMs: number): void
-  finish(): void
-  destroy(): void
-  forget(): void
-}
-
 /** What the connections of a door have in common. */
-export interface Shared {
+export interface Shared extends Pick<HandleParts, 'settings' | 'clock'> {
+  readonly door: MessageDoor
   /** Empty between two turns of any connection. */
   readonly batch: AnswerBatch
   readonly waiting: WaitingBytes
   isClosing: boolean
-}
-
-interface ConnectionParts extends Pick<HandleParts, 'settings' | 'clock'> {
-  readonly door: MessageDoor
-  readonly shared: Shared
+  /** The connection is not here any more. */
+  readonly onGone: (connection: Connection) => void
 }
 
 /**
  * Reads messages off one socket and answers them in their order. What memory can answer is answered while reading, all
  * of one chunk in one write; everything else takes a place in the queue.
+ *
+ * Most connections of those who keep none ask one question that memory answers: what only others need is made when needed.
  */
-export function openConnection(
-  socket: Socket,
-  { settings, clock, door, shared }: ConnectionParts,
-): Connection {
-  const { metrics } = door
-  const { batch } = shared
-  const peer = makePeer(socket.remoteAddress ?? '0.0.0.0', 'tcp', door.makeChallenges())
-  const inbox = new Inbox(shared.waiting)
-  const queue = new AnswerQueue()
-  let lastWordMs = clock.monotonicMs()
+export class Connection implements Asker, Listed {
+  readonly address: string
+  place = -1
+  readonly #socket: Socket
+  readonly #shared: Shared
+  /** Made for the first question that memory does not answer. */
+  #peer: Peer | undefined
+  /** Made for the first message that does not come in one piece. */
+  #inbox: Inbox | undefined
+  #queue: AnswerQueue | undefined
+  #lastWordMs: number
   /** Since when the peer owes us the rest of a message. */
-  let partialSinceMs: number | undefined
+  #partialSinceMs: number | undefined
   /** Since when the peer has too much of ours to read. */
-  let blockedSinceMs: number | undefined
+  #blockedSinceMs: number | undefined
   /** An operation that may change who the peer is: nothing behind it begins before it is done. */
-  let isAlone = false
-  let hasEnded = false
+  #isAlone = false
+  #hasEnded = false
 
-  socket.on('data', chunk => {
-    lastWordMs = clock.monotonicMs()
-    inbox.add(chunk)
-    if (shared.waiting.byteCount > waitingBytesMax) drop('memory')
-    readMessages()
-  })
-  socket.on('drain', () => {
-    blockedSinceMs = undefined
-    goOn()
-  })
-  // The peer has said all; what it asked is still answered.
-  socket.on('end', () => {
-    hasEnded = true
-    endWhenDone()
-  })
-  socket.on('error', () => socket.destroy())
-
-  function isFull(): boolean {
-    return isAlone || queue.length >= underWayMax || blockedSinceMs !== undefined
+  constructor(socket: Socket, shared: Shared) {
+    this.address = socket.remoteAddress ?? '0.0.0.0'
+    this.#socket = socket
+    this.#shared = shared
+    this.#lastWordMs = shared.clock.monotonicMs()
+    socket.on('data', this.#read)
+    socket.on('end', this.#endToo)
+    socket.on('error', this.#destroy)
+    socket.on('close', this.#forget)
   }
 
-  function readMessages(): void {
-    if (socket.destroyed || isFull()) return
-    if (!inbox.isWorthReading) {
-      if (!inbox.isEmpty) partialSinceMs ??= lastWordMs
-      return
+  get identity(): Peer['identity'] {
+    return this.#peer?.identity
+  }
+
+  /** Ends what takes too long. */
+  look(nowMs: number): void {
+    const { messageTimeoutMs, idleTimeoutMs } = this.#shared.settings
+    const isLate = (sinceMs: number | undefined) =>
+      sinceMs !== undefined && nowMs - sinceMs > messageTimeoutMs
+    if (isLate(this.#blockedSinceMs)) this.#drop('unread')
+    else if (isLate(this.#partialSinceMs)) this.#drop('slow')
+    else if (this.#isIdle() && nowMs - this.#lastWordMs > idleTimeoutMs) this.destroy()
+  }
+
+  /** Ends it when everything asked is answered. */
+  finish(): void {
+    const mayEnd = this.#hasEnded || this.#shared.isClosing
+    if (!mayEnd || !this.#isIdle() || this.#socket.writableEnded) return
+    // What closes the socket ends it too; what shuts it down first takes a system call more.
+    if (this.#hasEnded && this.#socket.writableLength === 0) this.destroy()
+    else this.#socket.end()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  readonly #read = (chunk: Buffer): void => {
+    this.#lastWordMs = this.#shared.clock.monotonicMs()
+    const isBehind = this.#inbox !== undefined && !this.#inbox.isEmpty
+    if (!isBehind && chunk.length >= envelopeBytes && !this.#isFull()) this.#answerAll(chunk)
+    else {
+      this.#inbox ??= new Inbox(this.#shared.waiting)
+      this.#inbox.add(chunk)
+      if (this.#shared.waiting.byteCount > waitingBytesMax) this.#drop('memory')
+      this.#readMessages()
     }
-    const input = inbox.take()
-    const at = answerMessages(input)
-    writeBatch()
+  }
+
+  /** The peer has said all; what it asked is still answered. */
+  readonly #endToo = (): void => {
+    this.#hasEnded = true
+    this.finish()
+  }
+
+  readonly #drained = (): void => {
+    this.#blockedSinceMs = undefined
+    this.#goOn()
+  }
+
+  readonly #destroy = (): void => {
+    this.#socket.destroy()
+  }
+
+  readonly #forget = (): void => {
+    this.#inbox?.empty()
+    if (this.#peer !== undefined) this.#peer.identity = undefined
+    this.#shared.onGone(this)
+  }
+
+  #isIdle(): boolean {
+    return this.#queue === undefined || this.#queue.length === 0
+  }
+
+  #isFull(): boolean {
+    const isWaiting = this.#queue !== undefined && this.#queue.length >= underWayMax
+    return this.#isAlone || isWaiting || this.#blockedSinceMs !== undefined
+  }
+
+  /** Reads what has come so far, where it is worth it. */
+  #readMessages(): void {
+    const inbox = this.#inbox
+    if (inbox === undefined || this.#socket.destroyed || this.#isFull()) return
+    if (inbox.isWorthReading) this.#answerAll(inbox.take())
+    else if (!inbox.isEmpty) this.#partialSinceMs ??= this.#lastWordMs
+  }
+
+  #answerAll(input: Buffer): void {
+    const at = this.#answerMessages(input)
+    this.#writeBatch()
     if (at === undefined) return
-    const rest = at === 0 ? input : input.subarray(at)
-    const isPartial = rest.length > 0 && !isFull()
-    inbox.putBack(rest, isPartial ? neededFor(rest) : envelopeBytes)
-    if (!isPartial) partialSinceMs = undefined
-    else if (at > 0) partialSinceMs = lastWordMs
-    else partialSinceMs ??= lastWordMs
-    if (isFull()) socket.pause()
+    const isPartial = at < input.length && !this.#isFull()
+    if (at < input.length) {
+      const rest = at === 0 ? input : input.subarray(at)
+      this.#inbox ??= new Inbox(this.#shared.waiting)
+      this.#inbox.putBack(rest, isPartial ? neededFor(rest) : envelopeBytes)
+    }
+    if (!isPartial) this.#partialSinceMs = undefined
+    else if (at > 0) this.#partialSinceMs = this.#lastWordMs
+    else this.#partialSinceMs ??= this.#lastWordMs
+    if (this.#isFull()) this.#socket.pause()
   }
 
   /** @returns where the first message begins that is not answered yet; undefined where nothing more is to be read */
-  function answerMessages(input: Buffer): number | undefined {
+  #answerMessages(input: Buffer): number | undefined {
     let at = 0
-    while (input.length - at >= envelopeBytes && !isFull()) {
+    while (input.length - at >= envelopeBytes && !this.#isFull()) {
       if (!isEnvelope(input, at)) {
-        writeBatch()
-        drop('envelope')
+        this.#writeBatch()
+        this.#drop('envelope')
         return undefined
       }
       const end = at + frameBytes(input, at)
       if (end - at > envelopeBytes + messageBytesMax) {
-        refuseTooLong(input.subarray(at, at + envelopeBytes))
+        this.#refuseTooLong(input.subarray(at, at + envelopeBytes))
         return undefined
       }
       if (end > input.length) break
-      answerOne(input, at, end)
+      this.#answerOne(input, at, end)
       at = end
     }
     return at
   }
 
-  function answerOne(input: Buffer, start: number, end: number): void {
-    if (batch.isFull) writeBatch()
+  #answerOne(input: Buffer, start: number, end: number): void {
+    const { batch, door } = this.#shared
+    if (batch.isFull) this.#writeBatch()
     const answerAt = batch.byteCount
-    if (door.answerCached(input, start, end, peer, batch)) {
-      metrics.answeredCached('tcp')
-      if (queue.length > 0) queue.addReady(batch.takeBack(answerAt))
+    if (door.answerCached(input, start, end, this, this.#lastWordMs, batch)) {
+      door.metrics.answeredCached('tcp')
+      if (!this.#isIdle()) this.#queue?.addReady(batch.takeBack(answerAt))
       return
     }
     const mustBeAlone = !isConcurrent(input, start, end)
-    if (mustBeAlone) isAlone = true
-    void run(input.subarray(start, end), mustBeAlone).finally(() => {
-      if (mustBeAlone) isAlone = false
-      if (peer.failedProofCount >= failedProofsMax) endAfterWriting()
-      goOn()
-      endWhenDone()
+    if (mustBeAlone) this.#isAlone = true
+    void this.#run(input.subarray(start, end), mustBeAlone).finally(() => {
+      if (mustBeAlone) this.#isAlone = false
+      if ((this.#peer?.failedProofCount ?? 0) >= failedProofsMax) this.#endAfterWriting()
+      this.#goOn()
+      this.finish()
     })
   }
 
   /** Answers one message in its place. */
-  async function run(frame: Buffer, mustBeAlone: boolean): Promise<void> {
+  async #run(frame: Buffer, mustBeAlone: boolean): Promise<void> {
+    const { door } = this.#shared
+    const queue = this.#queue ?? new AnswerQueue()
+    this.#queue = queue
+    this.#peer ??= makePeer(this.address, 'tcp', door.makeChallenges())
     const place = queue.add()
     try {
       if (mustBeAlone) await queue.untilFirst(place)
-      await door.answer(frame, peer, message => {
+      await door.answer(frame, this.#peer, message => {
         place.messages.push(message)
         if (!queue.isFirst(place)) return undefined
-        writeReady()
-        return blockedSinceMs === undefined ? undefined : drained()
+        this.#writeReady(queue)
+        return this.#blockedSinceMs === undefined ? undefined : this.#untilDrained()
       })
     } finally {
       place.isDone = true
-      writeReady()
+      this.#writeReady(queue)
     }
   }
 
-  function drained(): Promise<void> {
+  #untilDrained(): Promise<void> {
+    const socket = this.#socket
     return new Promise(resolve => {
       const done = () => {
         socket.off('drain', done)
@@ -174,72 +240,58 @@ export function openConnection(
   }
 
   /** ID-SDK fails when an envelope comes in pieces: here as below, everything there is in one write. */
-  function writeBatch(): void {
+  #writeBatch(): void {
+    const { batch } = this.#shared
     if (batch.byteCount === 0) return
-    const isFirst = socket.writableLength === 0
-    write(isFirst ? batch.view() : Buffer.from(batch.view()))
+    const isFirst = this.#socket.writableLength === 0
+    this.#write(isFirst ? batch.view() : Buffer.from(batch.view()))
     // What the kernel did not take at once is read from these very bytes later.
-    if (isFirst && socket.writableLength > 0) batch.renew()
+    if (isFirst && this.#socket.writableLength > 0) batch.renew()
     else batch.clear()
   }
 
-  function writeReady(): void {
-    writeBatch()
+  #writeReady(queue: AnswerQueue): void {
+    this.#writeBatch()
     const ready = queue.takeReady()
-    if (ready.length > 0) write(ready.length === 1 ? (ready[0] as Buffer) : Buffer.concat(ready))
+    if (ready.length > 0)
+      this.#write(ready.length === 1 ? (ready[0] as Buffer) : Buffer.concat(ready))
   }
 
-  function write(bytes: Buffer): void {
-    if (socket.destroyed) return
-    socket.write(bytes)
-    if (socket.writableLength > unreadBytesMax) blockedSinceMs ??= clock.monotonicMs()
+  #write(bytes: Buffer): void {
+    if (this.#socket.destroyed) return
+    const isTaken = this.#socket.write(bytes)
+    if (isTaken || this.#blockedSinceMs !== undefined) return
+    if (this.#socket.writableLength <= unreadBytesMax) return
+    this.#blockedSinceMs = this.#shared.clock.monotonicMs()
+    this.#socket.once('drain', this.#drained)
   }
 
   /** Reads what was left when there was too much to do. */
-  function goOn(): void {
-    readMessages()
-    if (socket.isPaused() && !isFull() && !socket.destroyed) socket.resume()
+  #goOn(): void {
+    this.#readMessages()
+    if (this.#socket.isPaused() && !this.#isFull() && !this.#socket.destroyed) this.#socket.resume()
   }
 
   /** The envelope could be read and is answered; what follows it cannot be found any more. */
-  function refuseTooLong(envelope: Buffer): void {
-    isAlone = true
-    metrics.refused('envelope')
-    socket.pause()
-    void run(envelope, true).finally(endAfterWriting)
+  #refuseTooLong(envelope: Buffer): void {
+    this.#isAlone = true
+    this.#shared.door.metrics.refused('envelope')
+    this.#socket.pause()
+    void this.#run(envelope, true).finally(() => this.#endAfterWriting())
   }
 
-  function drop(reason: 'envelope' | 'slow' | 'unread' | 'memory'): void {
-    metrics.refused(reason)
-    socket.destroy()
+  #drop(reason: 'envelope' | 'slow' | 'unread' | 'memory'): void {
+    this.#shared.door.metrics.refused(reason)
+    this.destroy()
   }
 
   /** Reads and discards, so that our last answer is not lost to a reset. */
-  function endAfterWriting(): void {
+  #endAfterWriting(): void {
+    const socket = this.#socket
     socket.end()
     socket.removeAllListeners('data')
     socket.resume()
     socket.setTimeout(endTimeoutMs, () => socket.destroy())
-  }
-
-  function endWhenDone(): void {
-    if ((hasEnded || shared.isClosing) && queue.length === 0 && !socket.writableEnded) socket.end()
-  }
-
-  return {
-    look(nowMs) {
-      const isLate = (sinceMs: number | undefined) =>
-        sinceMs !== undefined && nowMs - sinceMs > settings.messageTimeoutMs
-      if (isLate(blockedSinceMs)) drop('unread')
-      else if (isLate(partialSinceMs)) drop('slow')
-      else if (queue.length === 0 && nowMs - lastWordMs > settings.idleTimeoutMs) socket.destroy()
-    },
-    finish: endWhenDone,
-    destroy: () => void socket.destroy(),
-    forget() {
-      inbox.empty()
-      peer.identity = undefined
-    },
   }
 }
 

@@ -12,6 +12,8 @@ import { makeTcpDoor } from '../../../src/protocols/handle/server-tcp.ts'
 import { makeUdpDoor } from '../../../src/protocols/handle/server-udp.ts'
 import { siteOfServer } from '../../../src/protocols/handle/site-values.ts'
 import { makeRateLimiter } from '../../../src/protocols/http/rate-limiter.ts'
+import { AnswerArena } from '../../../src/resolver/answer-arena.ts'
+import type { Resolver } from '../../../src/resolver/resolve.ts'
 import { makeLog } from '../../../src/runtime/log.ts'
 import { aResolver, type World } from '../../resolver/a-resolver.ts'
 import { aPrefix, aRecord, names } from '../../support/builders.ts'
@@ -37,12 +39,20 @@ export const settings: HandleSettings = {
 
 /** A Handle door on free loopback ports before records in memory; time stands still. Nothing can be written. */
 export async function aHandleDoor(t: Test, world: HandleWorld = {}) {
-  const { resolver, directory, store, clock } = aResolver({
+  const { directory, store, clock, ...made } = aResolver({
     prefixes: [aPrefix('88.118.8')],
     records: [aRecord({ identifier: '88.118.8/ABC-1' })],
     ...world,
     parts: { encode: answer => encodeAnswerValues(answer), ...world.parts },
   })
+  const arena = new AnswerArena({ bytesMax: 1 << 21, entriesMax: 1000 }, () => 7)
+  const resolver: Resolver = {
+    ...made.resolver,
+    forget(keys) {
+      made.resolver.forget(keys)
+      arena.forget(keys)
+    },
+  }
   const logged: string[] = []
   const registry = new Registry()
   const site = siteOfServer({
@@ -61,6 +71,7 @@ export async function aHandleDoor(t: Test, world: HandleWorld = {}) {
       read: async key => (await store.find(key))?.record,
       list: async () => ({ items: [], next: null }),
     },
+    memory: { arena, onHit: () => undefined },
     limits: {
       admits: () => true,
       demand: () => undefined,
@@ -108,6 +119,7 @@ export async function aHandleDoor(t: Test, world: HandleWorld = {}) {
     udpAt: `127.0.0.1:${socket.address().port}`,
     tcp,
     door,
+    arena,
     clock,
     store,
     resolver,

@@ -3,7 +3,7 @@ import { ByteWriter } from '../../bytes/writer.ts'
 import { encodeAnswerValues } from '../answer-values.ts'
 import { encodeReferral } from '../bodies/referral.ts'
 import { decodeResolutionRequest } from '../bodies/resolution.ts'
-import { messageBytesMax } from '../limits.ts'
+import { messageBytesMax, recursionCountMax } from '../limits.ts'
 import { hasFlag, opFlags } from '../op-flags.ts'
 import type { HandleParts } from '../parts.ts'
 import type { AskHandle } from '../question.ts'
@@ -49,9 +49,6 @@ export function makeResolveOperation(
     }
   }
 }
-
-/** As Handle.Net's servers: nodes that pass on what they were asked to resolve for somebody. */
-const recursionCountMax = 10
 
 /**
  * RECU is answered by asking others, and passed on without it: they refer us, and we go there.
