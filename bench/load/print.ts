@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises'
-import { benchRunReportHtml } from '../../src/cli/bench-run-report.ts'
 import {
   type BenchGroup,
   type BenchRow,
@@ -9,6 +8,7 @@ import {
   isMet,
   valueText,
 } from '../../src/load/bench-run.ts'
+import { benchRunReportHtml } from '../../src/load/run-report.ts'
 
 /** Prints a run as tables, and keeps it where `file` says, with a page of charts beside it. */
 export async function report(run: BenchRun, file: string): Promise<void> {

@@ -1,9 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { benchCompare, compareRuns } from '../../src/cli/bench-compare.ts'
-import { benchRunReportHtml } from '../../src/cli/bench-run-report.ts'
+import { benchCompare } from '../../src/cli/bench-compare.ts'
 import { type BenchRun, makeBenchRun } from '../../src/load/bench-run.ts'
+import { compareRuns } from '../../src/load/compare-results.ts'
+import { benchRunReportHtml } from '../../src/load/run-report.ts'
 import { runIn } from './a-terminal.ts'
 
 function aRun(ratio: number, more: Partial<BenchRun> = {}): BenchRun {

@@ -1,15 +1,14 @@
-import type { LoadResult } from '../load/result.ts'
-import { say } from '../model/text.ts'
+import { say, type Text } from '../model/text.ts'
 import { html, type Markup } from '../protocols/http/pages/html.ts'
-import { benchPage, machineLine, pageTable, strokes } from './bench-page.ts'
-import type { Language } from './language.ts'
+import { benchPage, machineLine, pageTable, strokes } from './report-page.ts'
+import type { LoadResult } from './result.ts'
 
 const chart = { width: 860, height: 360, left: 64, right: 20, top: 16, bottom: 44 } as const
 /** As far as logarithms of latencies go: a microsecond to a minute. */
 const msMin = 0.001
 
 /** What was loaded, how fast answers came, and the curve of latencies. */
-export function benchReportHtml(results: readonly LoadResult[], language: Language): string {
+export function benchReportHtml(results: readonly LoadResult[], language: keyof Text): string {
   const shown = results.slice(0, strokes.length)
   const [first] = shown
   const body = html`<p>${first === undefined ? '' : machineLine(first.machine, first.at)}</p>
@@ -48,7 +47,7 @@ const columns = [
   ],
 ] as const
 
-function figures(results: readonly LoadResult[], language: Language): Markup {
+function figures(results: readonly LoadResult[], language: keyof Text): Markup {
   return pageTable(
     columns.map(([name]) => name[language]),
     results.map(result => columns.map(([, of]) => of(result))),
@@ -56,7 +55,7 @@ function figures(results: readonly LoadResult[], language: Language): Markup {
 }
 
 /** Percentiles by their distance from 100 %, latencies by their logarithm: the tail is what is to be seen. */
-function curves(results: readonly LoadResult[], language: Language): Markup {
+function curves(results: readonly LoadResult[], language: keyof Text): Markup {
   const all = results.flatMap(({ loaded }) => loaded.latencyMs.map(([, ms]) => Math.max(ms, msMin)))
   const low = 10 ** Math.floor(Math.log10(Math.min(...all, 1)))
   const high = 10 ** Math.ceil(Math.log10(Math.max(...all, 1)))

@@ -1,3 +1,5 @@
+import { say, type Text } from '../model/text.ts'
+import { html, type Markup } from '../protocols/http/pages/html.ts'
 import {
   type BenchGroup,
   type BenchRun,
@@ -5,11 +7,8 @@ import {
   goalText,
   isMet,
   valueText,
-} from '../load/bench-run.ts'
-import { say } from '../model/text.ts'
-import { html, type Markup } from '../protocols/http/pages/html.ts'
-import { benchPage, machineLine, pageTable, strokes } from './bench-page.ts'
-import type { Language } from './language.ts'
+} from './bench-run.ts'
+import { benchPage, machineLine, pageTable, strokes } from './report-page.ts'
 
 const bar = { height: 14, gap: 2, below: 10 } as const
 const chart = { width: 860, left: 330, right: 70, top: 6, bottom: 24 } as const
@@ -17,7 +16,7 @@ const chart = { width: 860, left: 330, right: 70, top: 6, bottom: 24 } as const
 const gridCount = 5
 
 /** Runs of `npm run bench` beside each other: the figures with their goals, then what was asked in the same rounds. */
-export function benchRunReportHtml(runs: readonly BenchRun[], language: Language): string {
+export function benchRunReportHtml(runs: readonly BenchRun[], language: keyof Text): string {
   const shown = runs.slice(0, strokes.length)
   const titles = [...new Set(shown.flatMap(({ groups }) => groups.map(({ title }) => title)))]
   const leftOut = [...new Set(shown.flatMap(run => run.leftOut))]
@@ -35,7 +34,7 @@ ${titles.map(title => groupSection(title, shown, language))}`
   return benchPage(say('性能报告', 'What it costs')[language], body, language)
 }
 
-function figureTable(runs: readonly BenchRun[], language: Language): Markup {
+function figureTable(runs: readonly BenchRun[], language: keyof Text): Markup {
   const names = [...new Set(runs.flatMap(({ figures }) => figures.map(({ name }) => name)))]
   const head = [
     say('指标', 'figure')[language],
@@ -57,7 +56,7 @@ function valueCell(figure: Figure | undefined): Markup {
   return html`<td class="${met ? 'met' : 'missed'}">${valueText(figure)} ${met ? '✓' : '✗'}</td>`
 }
 
-function groupSection(title: string, runs: readonly BenchRun[], language: Language): Markup {
+function groupSection(title: string, runs: readonly BenchRun[], language: keyof Text): Markup {
   const groups = runs.map(({ groups }) => groups.find(group => group.title === title))
   const last = groups.findLast(group => group !== undefined)
   if (last === undefined) return html``

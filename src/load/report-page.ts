@@ -1,6 +1,6 @@
-import type { Machine } from '../load/result.ts'
+import type { Text } from '../model/text.ts'
 import { html, Markup } from '../protocols/http/pages/html.ts'
-import type { Language } from './language.ts'
+import type { Machine } from './result.ts'
 
 /** Told apart by their dashes too, for those who see few colours or print in none. */
 export const strokes = [
@@ -11,7 +11,7 @@ export const strokes = [
 ] as const
 
 /** One page that needs nothing else. */
-export function benchPage(title: string, body: Markup, language: Language): string {
+export function benchPage(title: string, body: Markup, language: keyof Text): string {
   return html`<!doctype html>
 <html lang="${language === 'zh' ? 'zh-CN' : 'en'}"><head><meta charset="utf-8"><title>${title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>${new Markup(style)}</style></head>
