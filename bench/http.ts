@@ -12,6 +12,8 @@ import { wrk } from './load/wrk.ts'
 const connections = 16
 const depth = 10
 const batchSize = 100
+/** Well below what any of them answers at most, also on a busy machine: latencies are to be seen. */
+const perSecond = 10_000
 /** Asked in turn: so many made-up ones that no short memory of absences helps. */
 const unknownCount = 20_000
 
@@ -72,6 +74,15 @@ export async function httpChapter({ nodes, rounds }: ChapterParts): Promise<Chap
       ],
       rounds,
     )
+    const steady = await compare(
+      `HTTP, cached, ${perSecond} questions a second whatever the answers do`,
+      [
+        by('bare node:http', reference, [get('/')], { perSecond }),
+        by('JSON', ours, [get(one)], { perSecond }),
+        by('strict reader off', slow, [get(one)], { perSecond }),
+      ],
+      rounds,
+    )
     const before = await askedOfKnownKeys(node)
     const absent = await compare(
       `HTTP, ${unknownCount} unknown identifiers in turn beside ${known.length} known ones`,
@@ -82,7 +93,7 @@ export async function httpChapter({ nodes, rounds }: ChapterParts): Promise<Chap
     const [passed, spared] = [after.passed - before.passed, after.spared - before.spared]
     const protobufBytes = (of: 'JSON' | 'protobuf') => single.median(of, 'bytesPerAnswer')
     return {
-      groups: [single.group, piped.group, absent.group],
+      groups: [single.group, piped.group, steady.group, absent.group],
       figures: [
         times('HTTP JSON, beside node:http', single.ratio('JSON', 'bare node:http'), 1.4),
         times(

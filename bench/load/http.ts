@@ -20,29 +20,36 @@ export interface HttpLoad {
   readonly isRefused?: boolean
   /** What one answer is worth, such as the identifiers of a batch. */
   readonly answersPerRequest?: number
+  /** Requests a second, whatever the answers do: waiting counts then. Absent: each as soon as there is an answer. */
+  readonly perSecond?: number
 }
 
 export function get(path: string, headers: HttpAsk['headers'] = {}): HttpAsk {
   return { method: 'GET', path, headers }
 }
 
-/** Drives an HTTP server for some seconds in a closed loop: with wrk, or where there is none, with our own client. */
+/** Drives an HTTP server for some seconds: in a closed loop with wrk where there is one, else with our own client. */
 export function measureHttp(target: Target, load: HttpLoad, seconds: number): Promise<Measured> {
   return measure(target.pid, () =>
-    wrk === undefined ? askByOurs(target, load, seconds) : askByWrk(wrk, target, load, seconds),
+    wrk === undefined || load.perSecond !== undefined
+      ? askByOurs(target, load, seconds)
+      : askByWrk(wrk, target, load, seconds),
   )
 }
 
 async function askByOurs(
   { host, port }: Target,
-  { asks, connections, depth, isRefused = false, answersPerRequest = 1 }: HttpLoad,
+  { asks, connections, depth, isRefused = false, answersPerRequest = 1, perSecond }: HttpLoad,
   seconds: number,
 ): Promise<Seen> {
   const questions = asks.map(ask => ({
     bytes: requestBytes(ask, `${host}:${port}`),
     answerCount: answersPerRequest,
   }))
-  const load = { via: 'http', place: { host, port }, connections, depth, seconds } as const
+  const load = {
+    ...({ via: 'http', place: { host, port }, connections, depth, seconds } as const),
+    ...(perSecond !== undefined && { perSecond }),
+  }
   const loaded = await askFor(load, questions)
   const refusedCount = loaded.unknownCount
   const wrongCount = isRefused ? loaded.answerCount - refusedCount : refusedCount

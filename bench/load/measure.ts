@@ -37,13 +37,16 @@ export async function measure(pid: number, load: () => Promise<Seen>): Promise<M
   }
 }
 
-/** CPU time of a process with all its threads and children, from Linux's `/proc`: clock ticks are 1/100 s. */
+/** CPU time of a process with all its threads and children, from the nanoseconds that Linux's scheduler counts. */
 export function cpuSeconds(pid: number): number {
-  return sumOfTree(pid, each => {
-    const stat = readFileSync(`/proc/${each}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return (Number(fields[11]) + Number(fields[12])) / 100
-  })
+  return sumOfTree(pid, each =>
+    readdirSync(`/proc/${each}/task`).reduce((sum, thread) => {
+      const [nanoseconds] = readFileSync(`/proc/${each}/task/${thread}/schedstat`, 'utf8').split(
+        ' ',
+      )
+      return sum + Number(nanoseconds) / 1e9
+    }, 0),
+  )
 }
 
 /** Resident memory of a process and its children, in megabytes; what they share is counted for each. */

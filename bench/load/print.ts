@@ -18,7 +18,7 @@ export async function report(run: BenchRun, file: string): Promise<void> {
   await writeFile(file, `${JSON.stringify(run, null, 2)}\n`)
   const page = file.replace(/(\.json)?$/, '.html')
   await writeFile(page, benchRunReportHtml([run], 'en'))
-  process.stderr.write(`kept in ${file} and ${page}\n`)
+  process.stdout.write(`\nkept in ${file} and ${page}\n`)
 }
 
 function figureTable(figures: readonly Figure[]): string {
