@@ -45,7 +45,7 @@ const told: Chapter[] = []
 for (const name of names) {
   const chapter = chapters[name]
   if (chapter === undefined) throw new Error(`--only takes ${Object.keys(chapters).join(',')}`)
-  told.push(await chapter({ nodes, rounds }))
+  told.push(await chapter({ nodes, rounds }).catch(error => failed(name, error)))
 }
 const run = makeBenchRun(startedAt, {
   facts: { ...rounds, minutes: (Date.now() - startedAt.getTime()) / 60_000 },
@@ -54,3 +54,9 @@ const run = makeBenchRun(startedAt, {
   leftOut: told.flatMap(({ leftOut }) => leftOut),
 })
 await report(run, given.out)
+
+/** The chapters before it took minutes: they are kept. */
+function failed(name: string, error: unknown): Chapter {
+  process.exitCode = 1
+  return { groups: [], figures: [], leftOut: [`${name}, which failed: ${error}`] }
+}

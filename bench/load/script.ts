@@ -25,6 +25,7 @@ export function scriptChapter(
       process.stderr.write(`${argv.join(' ')}\n`)
       const program = join(import.meta.dirname, '..', script)
       const child = spawn(process.execPath, ['--expose-gc', program, ...more, file], {
+        cwd: join(import.meta.dirname, '..', '..', '..'),
         stdio: ['ignore', 'ignore', 'inherit'],
       })
       const [code] = await once(child, 'exit')

@@ -60,11 +60,12 @@ function groupSection(title: string, runs: readonly BenchRun[], language: keyof 
   const groups = runs.map(({ groups }) => groups.find(group => group.title === title))
   const last = groups.findLast(group => group !== undefined)
   if (last === undefined) return html``
+  const told = columns.filter(([, of]) => last.rows.some(row => of(row) !== unknown))
   return html`<h2>${title}</h2>
 ${bars(last, groups)}
 ${pageTable(
-  columns.map(([name]) => name[language]),
-  last.rows.map(row => columns.map(([, of]) => of(row))),
+  told.map(([name]) => name[language]),
+  last.rows.map(row => told.map(([, of]) => of(row))),
 )}`
 }
 
@@ -116,15 +117,18 @@ function minute(at: string): string {
 
 type Row = BenchGroup['rows'][number]
 
+/** A column of nothing else is left out. */
+const unknown = '–'
+
 const columns = [
   [say('名称', 'name'), (row: Row) => row.name],
   [say('倍数', 'ratio'), (row: Row) => row.ratio.toFixed(2)],
   [say('CPU 微秒/应答', 'CPU µs each'), (row: Row) => (1e6 / row.answersPerCpuSecond).toFixed(1)],
   [say('每秒应答', 'answers/s'), (row: Row) => Math.round(row.answersPerSecond)],
-  [say('p50 毫秒', 'p50 ms'), (row: Row) => row.p50Ms?.toFixed(2) ?? '–'],
-  [say('p99 毫秒', 'p99 ms'), (row: Row) => row.p99Ms?.toFixed(2) ?? '–'],
-  [say('p99.9 毫秒', 'p99.9 ms'), (row: Row) => row.p999Ms?.toFixed(2) ?? '–'],
-  [say('字节/应答', 'bytes'), (row: Row) => row.bytesPerAnswer?.toFixed(0) ?? '–'],
-  [say('内存 MB', 'memory MB'), (row: Row) => row.residentMegabytes?.toFixed(0) ?? '–'],
-  [say('错误', 'errors'), (row: Row) => row.errorCount ?? '–'],
+  [say('p50 毫秒', 'p50 ms'), (row: Row) => row.p50Ms?.toFixed(2) ?? unknown],
+  [say('p99 毫秒', 'p99 ms'), (row: Row) => row.p99Ms?.toFixed(2) ?? unknown],
+  [say('p99.9 毫秒', 'p99.9 ms'), (row: Row) => row.p999Ms?.toFixed(2) ?? unknown],
+  [say('字节/应答', 'bytes'), (row: Row) => row.bytesPerAnswer?.toFixed(0) ?? unknown],
+  [say('内存 MB', 'memory MB'), (row: Row) => row.residentMegabytes?.toFixed(0) ?? unknown],
+  [say('错误', 'errors'), (row: Row) => row.errorCount ?? unknown],
 ] as const
