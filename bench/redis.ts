@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { Registry } from 'prom-client'
+import { type BenchRow, makeBenchRun } from '../src/load/bench-run.ts'
 import type { StoredRecord } from '../src/model/record.ts'
 import { gather } from '../src/resolver/gather.ts'
 import { makeRecentChanges } from '../src/resolver/recent-changes.ts'
@@ -14,7 +15,9 @@ import { makeLog } from '../src/runtime/log.ts'
 import { openRedis } from '../src/storage/redis/open-redis.ts'
 import { formatVersion, openRecordCodec } from '../src/storage/redis/record-codec.ts'
 import { aRecord, aValue } from '../test/support/builders.ts'
-import { type AskRow, compareAsks, report } from './load/ask.ts'
+import { compareAsks } from './load/ask.ts'
+import { times } from './load/chapter.ts'
+import { report } from './load/print.ts'
 import { startRedis, type ThrowAway } from './load/servers.ts'
 
 const file = process.argv[2] ?? join(import.meta.dirname, '..', 'bench-redis-result.json')
@@ -22,16 +25,24 @@ const recordCount = 10_000
 const load = { callers: 64, rounds: 5, roundMs: 2_000 }
 const seenSeq = 1_000
 
+const startedAt = new Date()
 const server = await startRedis()
 try {
   const rows = await run(server)
-  const facts = { recordCount, load }
-  await report(`${recordCount} records of five values, ${load.callers} callers`, rows, facts, file)
+  const measured = {
+    facts: { recordCount, load },
+    groups: [
+      { title: `Redis, ${recordCount} records of five values, ${load.callers} callers`, rows },
+    ],
+    figures: [times('Redis tier, beside plain GETs', rows.at(-1)?.ratio ?? Number.NaN, 3)],
+    leftOut: [],
+  }
+  await report(makeBenchRun(startedAt, measured), file)
 } finally {
   await server.stop()
 }
 
-async function run({ url, port }: ThrowAway): Promise<AskRow[]> {
+async function run({ url, port }: ThrowAway): Promise<BenchRow[]> {
   const codec = openRecordCodec('proto')
   const plain = new Redis(url)
   const store = await openRedis({

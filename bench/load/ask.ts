@@ -1,5 +1,4 @@
-import { writeFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
+import type { BenchRow } from '../../src/load/bench-run.ts'
 import { median } from './measure.ts'
 
 /** One way to ask a store for one key. */
@@ -14,21 +13,13 @@ export interface AskLoad {
   readonly roundMs: number
 }
 
-/** Answers per second of this process's CPU time, per second, and against the first way in the same round. */
-export interface AskRow {
-  readonly name: string
-  readonly ratio: number
-  readonly answersPerCpuSecond: number
-  readonly answersPerSecond: number
-}
-
 const warmUpMs = 1_000
 
-/** Random keys, rounds interleaved, medians; the first way is the reference. */
+/** Random keys, rounds interleaved, medians, of this process's CPU time; the first way is the reference. */
 export async function compareAsks(
   ways: Readonly<Record<string, Ask>>,
   load: AskLoad,
-): Promise<AskRow[]> {
+): Promise<BenchRow[]> {
   const measured = new Map(Object.keys(ways).map(name => [name, [] as Run[]]))
   for (const ask of Object.values(ways)) await run(ask, { ...load, roundMs: warmUpMs })
   for (let round = 0; round < load.rounds; round++) {
@@ -67,28 +58,4 @@ async function run(
   const { user, system } = process.cpuUsage(cpuBefore)
   const seconds = (performance.now() - startedAt) / 1000
   return { eff: count / ((user + system) / 1e6), rate: count / seconds }
-}
-
-/** Prints a table, and keeps the run where `file` says. */
-export async function report(
-  title: string,
-  rows: readonly AskRow[],
-  facts: Readonly<Record<string, unknown>>,
-  file: string,
-): Promise<void> {
-  process.stdout.write(
-    `${title}\n\n| what | answers per CPU second, ratio | answers per CPU second | answers/s |\n`,
-  )
-  process.stdout.write('| --- | ---: | ---: | ---: |\n')
-  for (const { name, ratio, answersPerCpuSecond, answersPerSecond } of rows) {
-    const cells = [name, ratio.toFixed(2), ...[answersPerCpuSecond, answersPerSecond].map(round)]
-    process.stdout.write(`| ${cells.join(' | ')} |\n`)
-  }
-  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version }
-  const kept = { at: new Date().toISOString(), machine, ...facts, results: rows }
-  await writeFile(file, `${JSON.stringify(kept, null, 2)}\n`)
-}
-
-function round(number: number): string {
-  return String(Math.round(number))
 }

@@ -9,20 +9,26 @@ export interface Child {
   stop(): Promise<void>
 }
 
+/** @param nodeOptions for Node itself, such as `--cpu-prof` */
 export async function startChild(
   program: string,
   argv: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  nodeOptions: readonly string[] = [],
 ): Promise<Child> {
-  const child = spawn(process.execPath, [program, ...argv], {
+  const child = spawn(process.execPath, [...nodeOptions, program, ...argv], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
   const line = await firstLine(child)
   return {
     pid: child.pid ?? 0,
     ready: JSON.parse(line),
     async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return
       const exit = once(child, 'exit')
       child.kill('SIGTERM')
       await exit

@@ -1,3 +1,4 @@
+import type { BenchGroup } from '../../src/load/bench-run.ts'
 import { type Measured, median } from './measure.ts'
 
 const warmUpSeconds = 1
@@ -8,60 +9,57 @@ export interface Contestant {
   readonly measure: (seconds: number) => Promise<Measured>
 }
 
-/** One row of the table: what was measured, and against what. */
-export interface Row {
-  readonly name: string
-  /** Answers per CPU second, as a ratio to the first contestant of the same round; the median of the rounds. */
-  readonly ratio: number
-  readonly median: Measured
+export interface Rounds {
+  readonly rounds: number
+  readonly seconds: number
+}
+
+export interface Comparison {
+  readonly group: BenchGroup
+  /** Answers per CPU second of one contestant beside another's of the same round; the median of the rounds. */
+  ratio(name: string, beside: string): number
+  median(name: string, of: keyof Measured): number
 }
 
 /** Rounds are interleaved, so that what else the machine does meets all alike; the first contestant is the reference. */
 export async function compare(
+  title: string,
   all: readonly Contestant[],
-  seconds: number,
-  rounds: number,
-): Promise<Row[]> {
+  { rounds, seconds }: Rounds,
+): Promise<Comparison> {
+  process.stderr.write(`${title}\n`)
   const measured = new Map(all.map(({ name }) => [name, [] as Measured[]]))
   for (const contestant of all) await contestant.measure(warmUpSeconds)
-  for (let round = 1; round <= rounds; round++) {
-    process.stderr.write(`round ${round} of ${rounds}\n`)
+  for (let round = 0; round < rounds; round++) {
     for (const { name, measure } of all) measured.get(name)?.push(await measure(seconds))
   }
-  const reference = measured.get(all[0]?.name ?? '') ?? []
-  return [...measured].map(([name, runs]) => ({
-    name,
-    ratio: median(
-      runs.map(
-        (run, round) =>
-          run.answersPerCpuSecond / (reference[round]?.answersPerCpuSecond ?? Number.NaN),
-      ),
-    ),
-    median: Object.fromEntries(
-      (Object.keys(runs[0] ?? {}) as (keyof Measured)[]).map(key => [
-        key,
-        median(runs.map(run => run[key])),
-      ]),
-    ) as unknown as Measured,
-  }))
-}
 
-export function print(rows: readonly Row[], idleMegabytes: number): void {
-  process.stdout.write(
-    '| what | answers per CPU second, ratio | answers/s | p50 ms | p99 ms | bytes | errors |\n',
-  )
-  process.stdout.write('| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n')
-  for (const { name, ratio, median: row } of rows) {
-    const cells = [
-      name,
-      ratio.toFixed(2),
-      Math.round(row.answersPerSecond),
-      row.p50Ms.toFixed(2),
-      row.p99Ms.toFixed(2),
-      Math.round(row.bytesPerAnswer),
-      row.errorCount,
+  const runsOf = (name: string) => measured.get(name) ?? []
+  const medianOf = (name: string, of: keyof Measured) => median(runsOf(name).map(run => run[of]))
+  const ratio = (name: string, beside: string) =>
+    median(
+      runsOf(name).map(
+        (run, round) =>
+          run.answersPerCpuSecond / (runsOf(beside)[round]?.answersPerCpuSecond ?? Number.NaN),
+      ),
+    )
+  const latenciesOf = (name: string) => {
+    const [p50Ms, p99Ms, p999Ms] = [
+      medianOf(name, 'p50Ms'),
+      medianOf(name, 'p99Ms'),
+      medianOf(name, 'p999Ms'),
     ]
-    process.stdout.write(`| ${cells.join(' | ')} |\n`)
+    return Number.isNaN(p50Ms) ? {} : { p50Ms, p99Ms, p999Ms }
   }
-  process.stdout.write(`\nidle after a second start: ${Math.round(idleMegabytes)} MB\n`)
+  const rows = all.map(({ name }) => ({
+    name,
+    ratio: ratio(name, all[0]?.name ?? ''),
+    answersPerCpuSecond: medianOf(name, 'answersPerCpuSecond'),
+    answersPerSecond: medianOf(name, 'answersPerSecond'),
+    ...latenciesOf(name),
+    bytesPerAnswer: medianOf(name, 'bytesPerAnswer'),
+    residentMegabytes: medianOf(name, 'residentMegabytes'),
+    errorCount: medianOf(name, 'errorCount'),
+  }))
+  return { group: { title, rows }, ratio, median: medianOf }
 }

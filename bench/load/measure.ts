@@ -1,69 +1,67 @@
-import { readFileSync } from 'node:fs'
-import autocannon from 'autocannon'
+import { readdirSync, readFileSync } from 'node:fs'
 
-/** One server under load: where it is, and what one request asks. */
+/** A server that is put under load. */
 export interface Target {
-  readonly name: string
   readonly pid: number
-  readonly url: string
-  readonly request: {
-    readonly method: 'GET' | 'POST'
-    readonly path: string
-    readonly headers?: Readonly<Record<string, string>>
-    readonly body?: string
-  }
-  /** What one answer is worth, such as the identifiers of a batch. */
-  readonly answersPerRequest: number
+  readonly host: string
+  readonly port: number
 }
 
 export interface Measured {
   readonly answersPerSecond: number
   /** Answers per second of the server's CPU time: what is compared, because it hardly depends on other work beside. */
   readonly answersPerCpuSecond: number
+  /** NaN, as are the others, where the load generator cannot say. */
   readonly p50Ms: number
   readonly p99Ms: number
+  readonly p999Ms: number
   readonly errorCount: number
+  /** Head and body. */
   readonly bytesPerAnswer: number
+  readonly residentMegabytes: number
 }
 
-/** Drives a target for some seconds with autocannon, closed loop. Errors and anything but 200 are counted. */
-export async function measure(
-  target: Target,
-  { seconds, connections }: { readonly seconds: number; readonly connections: number },
-): Promise<Measured> {
-  const { request, answersPerRequest } = target
-  const cpuBefore = cpuSeconds(target.pid)
-  const result = await autocannon({
-    url: target.url + request.path,
-    method: request.method,
-    headers: { ...request.headers },
-    ...(request.body === undefined ? {} : { body: request.body }),
-    connections,
-    duration: seconds,
-  })
-  const cpu = cpuSeconds(target.pid) - cpuBefore
-  const answers = result['2xx'] * answersPerRequest
+/** What a load generator saw, whichever it was. */
+export type Seen = Omit<Measured, 'answersPerCpuSecond' | 'residentMegabytes'> & {
+  readonly answerCount: number
+}
+
+/** Adds what the server used for it. */
+export async function measure(pid: number, load: () => Promise<Seen>): Promise<Measured> {
+  const before = cpuSeconds(pid)
+  const { answerCount, ...seen } = await load()
   return {
-    answersPerSecond: answers / result.duration,
-    answersPerCpuSecond: answers / cpu,
-    p50Ms: result.latency.p50,
-    p99Ms: result.latency.p99,
-    errorCount: result.errors + result.non2xx,
-    bytesPerAnswer: result.throughput.total / Math.max(1, answers),
+    ...seen,
+    answersPerCpuSecond: answerCount / (cpuSeconds(pid) - before),
+    residentMegabytes: residentMegabytes(pid),
   }
 }
 
-/** CPU time of a process with all its threads, from Linux's `/proc`: user and system, in clock ticks of 1/100 s. */
+/** CPU time of a process with all its threads and children, from the nanoseconds that Linux's scheduler counts. */
 export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
+  return sumOfTree(pid, each =>
+    readdirSync(`/proc/${each}/task`).reduce((sum, thread) => {
+      const [nanoseconds] = readFileSync(`/proc/${each}/task/${thread}/schedstat`, 'utf8').split(
+        ' ',
+      )
+      return sum + Number(nanoseconds) / 1e9
+    }, 0),
+  )
 }
 
-/** Resident memory of a process, in megabytes. */
+/** Resident memory of a process and its children, in megabytes; what they share is counted for each. */
 export function residentMegabytes(pid: number): number {
-  const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Number(kilobytes) / 1024
+  return sumOfTree(pid, each => {
+    const status = readFileSync(`/proc/${each}/status`, 'utf8')
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024
+  })
+}
+
+function sumOfTree(pid: number, of: (pid: number) => number): number {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap(thread =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean),
+  )
+  return children.reduce((sum, child) => sum + sumOfTree(Number(child), of), of(pid))
 }
 
 export function median(numbers: readonly number[]): number {

@@ -278,7 +278,14 @@ function readinessOf(
 }
 
 function ratesOf({ rate }: Config) {
-  return { ...rate, exempt: parseCidrs(rate.exempt, '/rate/exempt') }
+  return {
+    ...rate,
+    exempt: parseCidrs(rate.exempt, '/rate/exempt'),
+    loadTest: {
+      perSecond: rate.loadTest,
+      from: parseCidrs(rate.loadTestFrom, '/rate/loadTestFrom'),
+    },
+  }
 }
 
 /** The record that an identifier or alias leads to for anyone. */

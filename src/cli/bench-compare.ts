@@ -1,12 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { type BenchRun, readBenchRun } from '../load/bench-run.ts'
+import { compareResults, compareRuns } from '../load/compare-results.ts'
+import { benchReportHtml } from '../load/load-report.ts'
 import { type LoadResult, readResult } from '../load/result.ts'
-import { say, type Text } from '../model/text.ts'
-import { benchReportHtml } from './bench-report.ts'
+import { benchRunReportHtml } from '../load/run-report.ts'
+import { say } from '../model/text.ts'
 import { type Command, UsageError } from './command.ts'
 import { exitCodes } from './exit-codes.ts'
+import type { Language } from './language.ts'
 import { json, table } from './print.ts'
 
-/** Two kept results beside each other: how the second compares to the first. */
+/** Two kept results of `qxm bench`, or two of `npm run bench`: how the second compares to the first. */
 export const benchCompare: Command = {
   name: 'bench compare',
   summary: say('比较两次压测结果', 'compare two kept results of bench'),
@@ -19,14 +23,14 @@ export const benchCompare: Command = {
     },
   },
   async run({ arguments: files, given, isJson, language, write }) {
-    const [before, after] = await Promise.all(files.map(resultIn))
+    const [before, after] = await Promise.all(files.map(keptIn))
     if (before === undefined || after === undefined) throw twoNeeded()
+    const { names, rows, html } = comparison(before, after)
     const report = given.text('report')
-    if (report !== undefined) await writeFile(report, benchReportHtml([before, after], language))
-    const rows = compareResults(before, after)
+    if (report !== undefined) await writeFile(report, html(language))
     await write(
       isJson
-        ? json({ before: before.name, after: after.name, rows })
+        ? json({ before: names[0], after: names[1], rows })
         : table(
             rows.map(({ what, before, after, ratio }) => [
               what[language],
@@ -34,45 +38,54 @@ export const benchCompare: Command = {
               after.toFixed(2),
               ratio === null ? '–' : `${ratio.toFixed(2)} ×`,
             ]),
-            ['', before.name, after.name, ''],
+            ['', ...names, ''],
           ),
     )
     return exitCodes.ok
   },
 }
 
-interface Compared {
-  readonly what: Text
-  readonly before: number
-  readonly after: number
-  /** The second of the first; null where the first is nothing. */
-  readonly ratio: number | null
-}
+type Kept =
+  | { readonly kind: 'load'; readonly result: LoadResult }
+  | { readonly kind: 'run'; readonly result: BenchRun }
 
-export function compareResults(before: LoadResult, after: LoadResult): readonly Compared[] {
-  const measures: readonly (readonly [Text, (result: LoadResult) => number | undefined])[] = [
-    [say('每秒应答', 'answers a second'), ({ loaded }) => loaded.answersPerSecond],
-    [say('p50 毫秒', 'p50 ms'), ({ loaded }) => loaded.p50Ms],
-    [say('p99 毫秒', 'p99 ms'), ({ loaded }) => loaded.p99Ms],
-    [say('p99.9 毫秒', 'p99.9 ms'), ({ loaded }) => loaded.p999Ms],
-    [say('错误', 'errors'), ({ loaded }) => loaded.errorCount],
-    [
-      say('服务端每应答 CPU 微秒', 'server CPU µs an answer'),
-      ({ server }) => server?.cpuMicrosecondsPerAnswer,
-    ],
-  ]
-  return measures.flatMap(([what, of]) => {
-    const [former, latter] = [of(before), of(after)]
-    if (former === undefined || latter === undefined) return []
-    return { what, before: former, after: latter, ratio: former === 0 ? null : latter / former }
-  })
-}
-
-async function resultIn(file: string): Promise<LoadResult> {
-  const result = readResult(await readFile(file, 'utf8'))
-  if (result !== undefined) return result
+/** Of two results of the same kind. */
+function comparison(before: Kept, after: Kept) {
+  if (before.kind === 'load' && after.kind === 'load') {
+    const results = [before.result, after.result] as const
+    return {
+      names: results.map(({ name }) => name),
+      rows: compareResults(...results),
+      html: (language: Language) => benchReportHtml(results, language),
+    }
+  }
+  if (before.kind === 'run' && after.kind === 'run') {
+    const runs = [before.result, after.result] as const
+    return {
+      names: runs.map(({ at }) => at),
+      rows: compareRuns(...runs),
+      html: (language: Language) => benchRunReportHtml(runs, language),
+    }
+  }
   throw new UsageError(
-    say(`${file} 不是 qxm bench --out 的结果`, `${file} was not written by qxm bench --out`),
+    say(
+      '两个结果种类不同：qxm bench --out 与 npm run bench 的结果不能相比',
+      'the results are of two kinds: one of qxm bench and one of npm run bench do not compare',
+    ),
+  )
+}
+
+async function keptIn(file: string): Promise<Kept> {
+  const text = await readFile(file, 'utf8')
+  const result = readResult(text)
+  if (result !== undefined) return { kind: 'load', result }
+  const run = readBenchRun(text)
+  if (run !== undefined) return { kind: 'run', result: run }
+  throw new UsageError(
+    say(
+      `${file} 不是 qxm bench --out 或 npm run bench 的结果`,
+      `${file} was written neither by qxm bench --out nor by npm run bench`,
+    ),
   )
 }
 

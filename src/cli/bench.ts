@@ -2,13 +2,13 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { type HttpForm, httpForms } from '../load/http-requests.ts'
 import { type Load, type Place, runLoad } from '../load/load.ts'
+import { benchReportHtml } from '../load/load-report.ts'
 import { type LoadResult, makeResult, type ServerUse } from '../load/result.ts'
 import { readServerUse } from '../load/server-use.ts'
 import { withUnknown } from '../load/synthetic.ts'
 import type { Loaded } from '../load/tally.ts'
 import { say } from '../model/text.ts'
 import { hostAndPort } from '../runtime/ready.ts'
-import { benchReportHtml } from './bench-report.ts'
 import { type Call, type Command, UsageError } from './command.ts'
 import { configOf, configOptions } from './connect.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -23,7 +23,7 @@ const identifiersMax = 1_000_000
 export const bench: Command = {
   name: 'bench',
   summary: say('压测一个节点：HTTP 或 Handle', 'put a node under load, over HTTP or Handle'),
-  arguments: [{ name: 'identifier' }],
+  arguments: [{ name: 'identifier', isOptional: true }],
   options: {
     via: { kind: 'text', value: 'http|tcp|udp', help: say('默认 tcp', 'tcp unless told') },
     as: {
@@ -53,6 +53,13 @@ export const bench: Command = {
       kind: 'text',
       value: 'SHARE',
       help: say('未登记标识的比例，0 至 0.99', 'share of identifiers nobody registered, 0 to 0.99'),
+    },
+    cold: {
+      kind: 'flag',
+      help: say(
+        '经 HTTP 时绕过缓存，每次询问存储',
+        'over HTTP past the caches, from the store each time',
+      ),
     },
     rate: {
       kind: 'text',
@@ -115,7 +122,7 @@ async function loadOf(call: Call): Promise<Load> {
   const rate = given.text('rate')
   return {
     via,
-    ...(via === 'http' && { form: form as HttpForm }),
+    ...(via === 'http' && { form: form as HttpForm, isCold: given.has('cold') }),
     place: placeOf(call, via),
     identifiers: withUnknown(await identifiersOf(words, given.text('from')), shareOf(call)),
     connections: numberOf(call, 'connections', 16, connectionsMax),
@@ -130,9 +137,13 @@ async function identifiersOf(
   words: readonly string[],
   file: string | undefined,
 ): Promise<readonly string[]> {
-  if (file === undefined) return words
-  const lines = (await readFile(file, 'utf8')).split(/\r?\n/).filter(line => line !== '')
-  return [...words, ...lines.slice(0, identifiersMax)]
+  const text = file === undefined ? '' : await readFile(file, 'utf8')
+  const lines = text.split(/\r?\n/).filter(line => line !== '')
+  const identifiers = [...words, ...lines.slice(0, identifiersMax)]
+  if (identifiers.length > 0) return identifiers
+  throw new UsageError(
+    say('需要一个标识，或 --from FILE', 'an identifier is needed, or --from FILE'),
+  )
 }
 
 function placeOf(call: Call, via: Load['via']): Place {
@@ -195,9 +206,10 @@ function difference(
 }
 
 /** `http json ×16 @5000/s` */
-function nameOf({ via, form, connections, depth, perSecond }: Load): string {
+function nameOf({ via, form, isCold, connections, depth, perSecond }: Load): string {
   const pace = perSecond === undefined ? '' : ` @${perSecond}/s`
-  return `${via}${form === undefined ? '' : ` ${form}`} ×${connections}${depth === 1 ? '' : `×${depth}`}${pace}`
+  const how = `${form === undefined ? '' : ` ${form}`}${isCold === true ? ' cold' : ''}`
+  return `${via}${how} ×${connections}${depth === 1 ? '' : `×${depth}`}${pace}`
 }
 
 const texts = {

@@ -1,6 +1,7 @@
 import { apply, applyEdit, applyList, applyShow, applySubmit, applyWithdraw } from './apply.ts'
 import { bench } from './bench.ts'
 import { benchCompare } from './bench-compare.ts'
+import { benchData } from './bench-data.ts'
 import { clientCreate, clientList, clientRevoke } from './client.ts'
 import { codePlace, codeResume, codeRevoke, codeShow, codeSuspend } from './code.ts'
 import type { Command } from './command.ts'
@@ -67,6 +68,7 @@ export const commands: readonly Command[] = [
   trace,
   bench,
   benchCompare,
+  benchData,
   importFile,
   jobList,
   jobShow,

@@ -59,7 +59,7 @@ export const importFile: Command = {
     const key = given.text('idempotency-key')
     const bytes = await readSheetFile(file)
     return withNode(call, async node => {
-      const job = await send(node, {
+      const job = await sendJob(node, {
         query,
         file: { type, bytes: counted(call, bytes) },
         headers: key === undefined ? {} : { 'Idempotency-Key': key },
@@ -91,7 +91,8 @@ function queryOf(call: Call) {
   }
 }
 
-async function send(
+/** Sends rows, which become a job. */
+export async function sendJob(
   node: NodeClient,
   request: Parameters<NodeClient['stream']>[2],
 ): Promise<JobView> {

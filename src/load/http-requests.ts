@@ -10,23 +10,29 @@ export const batchSize = 100
 /** The requests that are asked, one after another, encoded once. */
 export function encodeRequests(
   identifiers: readonly string[],
-  form: HttpForm,
+  { form, isCold }: { readonly form: HttpForm; readonly isCold: boolean },
   { host, port }: Place,
 ): readonly Question[] {
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  if (form === 'batch') return encodeBatches(identifiers, authority)
+  // RFC 9111 §5.2.1.4
+  const more = isCold ? 'Cache-Control: no-cache\r\n' : ''
+  if (form === 'batch') return encodeBatches(identifiers, authority, more)
   const accept = form === 'protobuf' ? 'application/x-protobuf' : 'application/json'
   const under = form === 'rest' ? '/api/handles/' : '/v1/resolve/'
   return identifiers.map(identifier => ({
     bytes: Buffer.from(
       `GET ${under}${encodeURI(identifier).replaceAll('?', '%3F').replaceAll('#', '%23')} HTTP/1.1\r\n` +
-        `Host: ${authority}\r\nAccept: ${accept}\r\n\r\n`,
+        `Host: ${authority}\r\nAccept: ${accept}\r\n${more}\r\n`,
     ),
     answerCount: 1,
   }))
 }
 
-function encodeBatches(identifiers: readonly string[], authority: string): Question[] {
+function encodeBatches(
+  identifiers: readonly string[],
+  authority: string,
+  more: string,
+): Question[] {
   const questions: Question[] = []
   for (let at = 0; at < identifiers.length; at += batchSize) {
     const asked = Array.from(
@@ -36,7 +42,7 @@ function encodeBatches(identifiers: readonly string[], authority: string): Quest
     const body = Buffer.from(JSON.stringify({ identifiers: asked }))
     const head =
       `POST /v1/resolve:batch HTTP/1.1\r\nHost: ${authority}\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${body.length}\r\n\r\n`
+      `Content-Length: ${body.length}\r\n${more}\r\n`
     questions.push({ bytes: Buffer.concat([Buffer.from(head), body]), answerCount: batchSize })
   }
   return questions

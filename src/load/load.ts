@@ -19,6 +19,8 @@ export interface Load {
   readonly identifiers: readonly string[]
   /** How it is asked over HTTP. */
   readonly form?: HttpForm
+  /** Past the caches, over HTTP: what an answer costs that has to be fetched. */
+  readonly isCold?: boolean
   readonly connections: number
   /** Questions under way on each connection. */
   readonly depth: number
@@ -55,16 +57,24 @@ const drives: Readonly<Record<Load['via'], Drive>> = {
 }
 
 /** Asks in a closed loop, or at a fixed rate, and says how fast answers came. */
-export async function runLoad(load: Load): Promise<Loaded> {
-  const { via, place, identifiers, connections, depth, perSecond, seconds } = load
+export function runLoad(load: Load): Promise<Loaded> {
+  const { via, place, identifiers, form = 'json', isCold = false } = load
   const questions =
     via === 'http'
-      ? encodeRequests(identifiers, load.form ?? 'json', place)
+      ? encodeRequests(identifiers, { form, isCold }, place)
       : encodeQuestions(identifiers)
+  return askFor(load, questions)
+}
+
+/** The same with questions that are encoded already. */
+export async function askFor(
+  load: Omit<Load, 'identifiers' | 'form' | 'isCold'>,
+  questions: readonly Question[],
+): Promise<Loaded> {
+  const { via, place, connections, depth, perSecond, isReconnecting = false, seconds } = load
   const tally = makeTally()
   const startedAtMs = performance.now()
   const pace = perSecond === undefined ? closedLoop() : openLoop(perSecond, startedAtMs)
-  const { isReconnecting = false } = load
   const parts = { place, questions, tally, pace, depth, isReconnecting }
   const stops = Array.from({ length: connections }, () => drives[via](parts))
   await new Promise(resolve => setTimeout(resolve, seconds * 1000))

@@ -8,17 +8,20 @@ export interface ServerUse {
   readonly residentBytes: number
 }
 
+/** Where something was measured. */
+export interface Machine {
+  readonly processor: string
+  readonly cores: number
+  readonly system: string
+  readonly node: string
+}
+
 /** One load and what it came to, as it is kept in a file and shown in reports. */
 export interface LoadResult {
   readonly format: 'qxm-bench/1'
   readonly name: string
   readonly at: string
-  readonly machine: {
-    readonly processor: string
-    readonly cores: number
-    readonly system: string
-    readonly node: string
-  }
+  readonly machine: Machine
   readonly load: Omit<Load, 'identifiers'> & { readonly identifierCount: number }
   readonly loaded: Loaded
   /** Absent where its metrics were not to be had. */
@@ -36,12 +39,7 @@ export function makeResult(
     format: 'qxm-bench/1',
     name,
     at: at.toISOString(),
-    machine: {
-      processor: cpus()[0]?.model.trim() ?? 'unknown',
-      cores: cpus().length,
-      system: `${process.platform} ${release()}`,
-      node: process.version,
-    },
+    machine: thisMachine(),
     load: { ...load, identifierCount: identifiers.length },
     loaded,
     ...(use && {
@@ -50,6 +48,15 @@ export function makeResult(
         cpuMicrosecondsPerAnswer: (use.cpuSeconds * 1e6) / Math.max(1, loaded.answerCount),
       },
     }),
+  }
+}
+
+export function thisMachine(): Machine {
+  return {
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    system: `${process.platform} ${release()}`,
+    node: process.version,
   }
 }
 

@@ -25,3 +25,24 @@ function prefixOf(identifier: string): string {
   const slash = identifier.indexOf('/')
   return slash === -1 ? identifier : identifier.slice(0, slash)
 }
+
+/** One of the records that load is tested with, by its number. */
+export function syntheticIdentifier(prefix: string, number: number): string {
+  return `${prefix}/LOAD-${number}`
+}
+
+/** As a job takes it: a product with five values of ordinary size. */
+export function syntheticRow(prefix: string, number: number) {
+  const url = `https://example.com/load/${number}`
+  return {
+    identifier: syntheticIdentifier(prefix, number),
+    kind: 'product',
+    values: [
+      { index: 1, type: 'URL', data: url },
+      { index: 2, type: 'DESC', data: `压测样品 ${number}` },
+      { index: 3, type: 'MODEL', data: `M-${number % 100}` },
+      { index: 4, type: 'SPEC', data: '400 V, 50 Hz, IP54' },
+      { index: 5, type: 'MANUAL', data: `${url}/manual.pdf` },
+    ],
+  }
+}

@@ -530,6 +530,20 @@ export const configKeys = {
       reason:
         'CIDRs that are not counted; in production mode none unless said, because a proxy on the same machine is loopback too',
     }),
+    loadTest: integer(50_000, {
+      unit: 'a second',
+      min: 0,
+      max: 10_000_000,
+      reloadable: true,
+      reason:
+        'resolves of all addresses of rate.loadTestFrom together, and as many of unknown identifiers; 0: any number',
+    }),
+    loadTestFrom: list([], {
+      rule: rules.cidr,
+      reloadable: true,
+      reason:
+        'CIDRs that load is tested from: counted apart from everybody and together, so that a test neither meets the public limits nor is without any',
+    }),
   },
   jobs: {
     bytesMax: integer(2_147_483_648, {

@@ -6,25 +6,42 @@ export interface KnownAddress {
   /** Whose requests are counted together: an IPv4 address, or the /64 an IPv6 address lies in. */
   readonly party: string
   readonly isExempt: boolean
+  /** Load is tested from there: all such addresses are one party, with a quota of its own. */
+  readonly isLoadTest: boolean
 }
 
 /** Lookups cost a map access once an address has been seen; the book is emptied when it is full. */
 const addressesMax = 20_000
 
-/** @param exempt the networks that are not counted, as they are now */
-export function makeAddressBook(exempt: () => Cidrs): (address: string) => KnownAddress {
-  let readWith = exempt()
+const loadTestParty = 'load test'
+
+/**
+ * @param exempt the networks that are not counted, as they are now
+ * @param loadTest those that load is tested from, which are counted also where they are exempt
+ */
+export function makeAddressBook(
+  exempt: () => Cidrs,
+  loadTest: () => Cidrs | undefined = () => undefined,
+): (address: string) => KnownAddress {
+  let readWith = { exempt: exempt(), loadTest: loadTest() }
   const known = new Map<string, KnownAddress>()
 
   return function lookUp(address) {
     const networks = exempt()
-    if (networks !== readWith || known.size >= addressesMax) {
+    const testing = loadTest()
+    const isOld = networks !== readWith.exempt || testing !== readWith.loadTest
+    if (isOld || known.size >= addressesMax) {
       known.clear()
-      readWith = networks
+      readWith = { exempt: networks, loadTest: testing }
     }
     const entry = known.get(address)
     if (entry !== undefined) return entry
-    const made = { party: partyOf(address), isExempt: networks.has(address) }
+    const isLoadTest = testing?.has(address) === true
+    const made = {
+      party: isLoadTest ? loadTestParty : partyOf(address),
+      isExempt: !isLoadTest && networks.has(address),
+      isLoadTest,
+    }
     known.set(address, made)
     return made
   }

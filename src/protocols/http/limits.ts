@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 import { anyone, type Caller } from '../../model/caller.ts'
 import { Failure } from '../../model/failures.ts'
 import type { Identifier } from '../../model/identifier.ts'
-import { makeAddressBook } from './address-book.ts'
+import { type KnownAddress, makeAddressBook } from './address-book.ts'
 import { makeForgedCodes } from './forged-codes.ts'
 import type { HttpParts } from './parts.ts'
 import { makeRateLimiter } from './rate-limiter.ts'
@@ -35,7 +35,10 @@ export function makeResolveLimits(
   { rates, isForged, clock }: Pick<HttpParts, 'rates' | 'isForged' | 'clock'>,
   salt: number,
 ): ResolveLimits {
-  const book = makeAddressBook(() => rates().exempt)
+  const book = makeAddressBook(
+    () => rates().exempt,
+    () => rates().loadTest?.from,
+  )
   const asked = makeRateLimiter(salt)
   const unknown = makeRateLimiter(salt)
   const forged = makeForgedCodes()
@@ -44,11 +47,19 @@ export function makeResolveLimits(
   let policyText: string | undefined
 
   function waitMs(address: string, questions: number): number {
-    const { resolve } = rates()
-    const { party, isExempt } = book(address)
-    return resolve === 0 || isExempt
-      ? 0
-      : asked.take(party, resolve, clock.monotonicMs(), questions)
+    const known = book(address)
+    const perSecond = perSecondOf(known, 'resolve')
+    return perSecond === 0 ? 0 : asked.take(known.party, perSecond, clock.monotonicMs(), questions)
+  }
+
+  /** What the party of an address may ask; 0: any number. */
+  function perSecondOf(
+    { isExempt, isLoadTest }: KnownAddress,
+    what: 'resolve' | 'unknown',
+  ): number {
+    const { loadTest, [what]: perSecond } = rates()
+    if (isExempt) return 0
+    return isLoadTest && loadTest !== undefined ? loadTest.perSecond : perSecond
   }
 
   function blockedMs(
@@ -66,17 +77,18 @@ export function makeResolveLimits(
     caller: Caller,
     identifier: Pick<Identifier, 'system'>,
   ): number {
-    const { unknown: perSecond } = rates()
-    const { party, isExempt } = book(address)
-    const counted = perSecond > 0 && !isExempt
-    const unknownWait = counted ? unknown.wait(party, perSecond, clock.monotonicMs()) : 0
+    const known = book(address)
+    const perSecond = perSecondOf(known, 'unknown')
+    const unknownWait =
+      perSecond === 0 ? 0 : unknown.wait(known.party, perSecond, clock.monotonicMs())
     return Math.max(unknownWait, blockedMs(address, caller, identifier))
   }
 
   function countUnknown(address: string, caller: Caller, identifier: Identifier): void {
-    const { unknown: perSecond } = rates()
-    const { party, isExempt } = book(address)
+    const known = book(address)
+    const { party, isExempt } = known
     if (isExempt) return
+    const perSecond = perSecondOf(known, 'unknown')
     if (perSecond > 0) unknown.take(party, perSecond, clock.monotonicMs())
     const isGuess = caller.role === anyone.role && identifier.system === 'code'
     if (isGuess && isForged(identifier)) forged.count(party, clock.monotonicMs())

@@ -167,6 +167,8 @@ export interface Rates {
   readonly write: number
   /** Addresses that are not counted. */
   readonly exempt: Cidrs
+  /** Addresses that load is tested from: what all of them may ask together, known and unknown each. */
+  readonly loadTest?: { readonly perSecond: number; readonly from: Cidrs }
 }
 
 /** Whether requests should be sent here, and what does not work as it should (`redis`, `store` …). */

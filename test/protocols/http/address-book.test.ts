@@ -28,3 +28,21 @@ t.test('exempt networks follow the configuration', async t => {
   t.equal(book('127.0.0.1').isExempt, false)
   t.equal(book('192.0.2.1').isExempt, true)
 })
+
+t.test(
+  'addresses that load is tested from are one party, and counted even where exempt',
+  async t => {
+    let from = parseCidrs(['127.0.0.1/32', '192.0.2.0/24'], '')
+    const book = makeAddressBook(
+      () => loopback,
+      () => from,
+    )
+    t.equal(book('127.0.0.1').party, book('192.0.2.7').party)
+    t.same(book('127.0.0.1'), { party: 'load test', isExempt: false, isLoadTest: true })
+    t.equal(book('127.0.0.2').isExempt, true)
+
+    from = parseCidrs([], '')
+
+    t.same(book('127.0.0.1'), { party: '127.0.0.1', isExempt: true, isLoadTest: false })
+  },
+)

@@ -43,6 +43,37 @@ t.test('an address that is exempt, and a rate of 0, are not limited', async t =>
   t.equal((await off.app.inject(url)).headers['ratelimit-policy'], undefined)
 })
 
+t.test('load tests have a quota of their own, which takes nothing from anybody', async t => {
+  const loadTest = { perSecond: 5, from: parseCidrs(['198.51.100.0/24'], '') }
+  const { app } = aDoor(t, { ...aSmallWorld, rates: { resolve: 2, loadTest } })
+  const ask = async (remoteAddress: string) => (await app.inject({ url, remoteAddress })).statusCode
+
+  const known = await inTurn(6, at => ask(`198.51.100.${at}`))
+  const others = await inTurn(3, () => ask('203.0.113.5'))
+
+  t.strictSame(known, [200, 200, 200, 200, 200, 429], 'more than the public limit, together')
+  t.strictSame(others, [200, 200, 429], 'the public limit is as it was')
+})
+
+t.test('unknown identifiers of a load test are counted by its own quota', async t => {
+  const loadTest = { perSecond: 3, from: parseCidrs(['198.51.100.0/24'], '') }
+  const { app } = aDoor(t, { ...aSmallWorld, rates: { unknown: 1, loadTest } })
+  const ask = async (at: number, remoteAddress: string) =>
+    (await app.inject({ url: `/v1/resolve/88.118.8/NONE-${at}`, remoteAddress })).statusCode
+
+  const tested = await inTurn(4, at => ask(at, '198.51.100.7'))
+  const others = await inTurn(2, at => ask(10 + at, '203.0.113.5'))
+
+  t.strictSame(tested, [404, 404, 404, 429])
+  t.strictSame(others, [404, 429])
+})
+
+async function inTurn<T>(count: number, call: (at: number) => Promise<T>): Promise<T[]> {
+  const results: T[] = []
+  for (let at = 0; at < count; at++) results.push(await call(at))
+  return results
+}
+
 t.test('a batch costs as many questions as it has', async t => {
   const { app } = aDoor(t, { ...aSmallWorld, rates: { resolve: 10 } })
   const payload = { identifiers: Array(10).fill('88.118.8/ABC-1') }

@@ -1,29 +1,17 @@
-import type { LoadResult } from '../load/result.ts'
-import { say } from '../model/text.ts'
-import { html, Markup } from '../protocols/http/pages/html.ts'
-import type { Language } from './language.ts'
+import { say, type Text } from '../model/text.ts'
+import { html, type Markup } from '../protocols/http/pages/html.ts'
+import { benchPage, machineLine, pageTable, strokes } from './report-page.ts'
+import type { LoadResult } from './result.ts'
 
 const chart = { width: 860, height: 360, left: 64, right: 20, top: 16, bottom: 44 } as const
-/** Told apart by their dashes too, for those who see few colours or print in none. */
-const strokes = [
-  { colour: '#0b57b0', dash: '' },
-  { colour: '#9a1218', dash: '7 4' },
-  { colour: '#0a5c2b', dash: '2 3' },
-  { colour: '#6d4300', dash: '10 3 2 3' },
-] as const
-
 /** As far as logarithms of latencies go: a microsecond to a minute. */
 const msMin = 0.001
 
-/** One page that needs nothing else: what was loaded, how fast answers came, and the curve of latencies. */
-export function benchReportHtml(results: readonly LoadResult[], language: Language): string {
+/** What was loaded, how fast answers came, and the curve of latencies. */
+export function benchReportHtml(results: readonly LoadResult[], language: keyof Text): string {
   const shown = results.slice(0, strokes.length)
-  const title = say('压测报告', 'Load report')[language]
-  return html`<!doctype html>
-<html lang="${language === 'zh' ? 'zh-CN' : 'en'}"><head><meta charset="utf-8"><title>${title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><style>${new Markup(style)}</style></head>
-<body><h1>${title}</h1>
-<p>${machineLine(shown[0])}</p>
+  const [first] = shown
+  const body = html`<p>${first === undefined ? '' : machineLine(first.machine, first.at)}</p>
 ${figures(shown, language)}
 <h2>${say('时延曲线', 'Latencies by percentile')[language]}</h2>
 ${curves(shown, language)}
@@ -32,15 +20,8 @@ ${curves(shown, language)}
       '开环（固定速率）时，时延自请求到期算起，等待计入；闭环时自发出算起。图中未显示网络时延。',
       'At a fixed rate a latency counts from when the question was due, waiting included; in a closed loop from when it was sent. No network lies between.',
     )[language]
-  }</p>
-</body></html>
-`.text
-}
-
-function machineLine(result: LoadResult | undefined): string {
-  if (result === undefined) return ''
-  const { processor, cores, system, node } = result.machine
-  return `${processor}, ${cores} × · ${system} · Node ${node} · ${result.at}`
+  }</p>`
+  return benchPage(say('压测报告', 'Load report')[language], body, language)
 }
 
 const columns = [
@@ -66,13 +47,15 @@ const columns = [
   ],
 ] as const
 
-function figures(results: readonly LoadResult[], language: Language): Markup {
-  return html`<div class="wide"><table><thead><tr>${columns.map(([name]) => html`<th scope="col">${name[language]}</th>`)}</tr></thead>
-<tbody>${results.map(result => html`<tr>${columns.map(([, of]) => html`<td>${of(result)}</td>`)}</tr>`)}</tbody></table></div>`
+function figures(results: readonly LoadResult[], language: keyof Text): Markup {
+  return pageTable(
+    columns.map(([name]) => name[language]),
+    results.map(result => columns.map(([, of]) => of(result))),
+  )
 }
 
 /** Percentiles by their distance from 100 %, latencies by their logarithm: the tail is what is to be seen. */
-function curves(results: readonly LoadResult[], language: Language): Markup {
+function curves(results: readonly LoadResult[], language: keyof Text): Markup {
   const all = results.flatMap(({ loaded }) => loaded.latencyMs.map(([, ms]) => Math.max(ms, msMin)))
   const low = 10 ** Math.floor(Math.log10(Math.min(...all, 1)))
   const high = 10 ** Math.ceil(Math.log10(Math.max(...all, 1)))
@@ -110,8 +93,3 @@ function msText(ms: number): string {
       ? `${ms} ms`
       : `${Number((ms * 1000).toPrecision(3))} µs`
 }
-
-const style = `:root{color-scheme:light}body{font:16px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;color:#1a1d21;background:#fff;max-width:68rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}.faint{color:#59616a}.wide{overflow-x:auto}
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{border-bottom:1px solid #dde1e6;padding:.35rem .6rem;text-align:right;white-space:nowrap}th:first-child,td:first-child{text-align:left}
-svg{width:100%;height:auto}text{font-size:12px;fill:#59616a}.grid{stroke:#dde1e6}.legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.5rem 1.5rem}.key{width:2.5rem;height:.5rem;vertical-align:middle}`

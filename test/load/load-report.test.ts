@@ -1,6 +1,6 @@
 import t from 'tap'
-import { compareResults } from '../../src/cli/bench-compare.ts'
-import { benchReportHtml } from '../../src/cli/bench-report.ts'
+import { compareResults } from '../../src/load/compare-results.ts'
+import { benchReportHtml } from '../../src/load/load-report.ts'
 import { type LoadResult, makeResult, readResult } from '../../src/load/result.ts'
 import { makeTally } from '../../src/load/tally.ts'
 
