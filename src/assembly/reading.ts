@@ -10,12 +10,11 @@ import { Failure } from '../model/failures.ts'
 import type { Identifier } from '../model/identifier.ts'
 import type { Prefix } from '../model/prefix.ts'
 import { encodeAnswerValues } from '../protocols/handle/answer-values.ts'
-import type { AnswerMemory } from '../protocols/handle/parts.ts'
 import { encodeAnswerJson } from '../protocols/http/answer-json.ts'
 import { type AnswerProtobuf, openAnswerProtobuf } from '../protocols/http/answer-protobuf.ts'
 import { encodeRestValues } from '../protocols/http/handle-rest/value-json.ts'
 import { type ChangeFeed, makeChangeFeed } from '../registry/change-feed.ts'
-import { AnswerArena } from '../resolver/answer-arena.ts'
+import { AnswerArena, type AnswerMemory } from '../resolver/answer-arena.ts'
 import { makeAnswerCache } from '../resolver/answer-cache.ts'
 import {
   type ChangeFollower,

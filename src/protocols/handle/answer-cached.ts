@@ -1,7 +1,7 @@
 import type { Identifier } from '../../model/identifier.ts'
 import type { Reference } from '../../model/value.ts'
 import type { Place } from '../../resolver/answer-arena.ts'
-import type { Resolution } from '../../resolver/resolve.ts'
+import type { Peeked } from '../../resolver/resolve.ts'
 import type { AnswerBatch } from './answer-batch.ts'
 import { envelopeBytes } from './envelope.ts'
 import { headerBytes } from './header.ts'
@@ -73,9 +73,8 @@ export function makeAnswerCached({
     if (identifier === undefined || handle.includes('\ufffd')) return false
     const resolution = resolver.peek(identifier)
     const values = resolution && valuesOf(resolution)
-    const entry = resolution?.shared
-    if (values === undefined || entry === undefined) return false
-    const isWithheld = resolution?.answer.withheld !== undefined
+    if (resolution === undefined || values === undefined) return false
+    const isWithheld = resolution.answer.withheld !== undefined
     return arena.put(
       { bytes: input, start, end, form: arenaForm },
       {
@@ -87,8 +86,8 @@ export function makeAnswerCached({
         ],
         forgetBy: identifier.key,
         note: (identifier.system === 'code' ? notes.code : 0) | (isWithheld ? notes.withheld : 0),
-        madeAtMs: entry.madeAtMs,
-        expiresAtMs: entry.expiresAtMs,
+        madeAtMs: resolution.shared.madeAtMs,
+        expiresAtMs: resolution.copyUntilMs,
       },
     )
   }
@@ -102,8 +101,8 @@ export function makeAnswerCached({
     }
   }
 
-  function valuesOf({ answer, shared }: Resolution): Buffer | undefined {
-    if (shared === undefined || answer.values.length === 0) return undefined
+  function valuesOf({ answer, shared }: Peeked): Buffer | undefined {
+    if (answer.values.length === 0) return undefined
     try {
       return resolver.bytes(shared, 'handle')
     } catch {
@@ -148,7 +147,7 @@ export function makeAnswerCached({
     const mayAskMore = settings.challenge || identity !== undefined
     if (mayAskMore && (note & notes.withheld) !== 0) return false
     if (!limits.admits(address, (note & notes.code) === 0 ? asHandle : asCode)) return false
-    if (isKnown) onHit()
+    if (isKnown) onHit(1)
     write(place, input, start, batch, batch.reserve(arena.valueLength(place)))
     return true
   }

@@ -7,7 +7,7 @@ import type { StoredRecord } from '../../model/record.ts'
 import type { Reference, Site } from '../../model/value.ts'
 import type { Identifiers } from '../../registry/identifiers.ts'
 import type { Prefixes } from '../../registry/prefixes.ts'
-import type { AnswerArena } from '../../resolver/answer-arena.ts'
+import type { AnswerMemory } from '../../resolver/answer-arena.ts'
 import type { Resolver } from '../../resolver/resolve.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Logger } from '../../runtime/log.ts'
@@ -42,13 +42,6 @@ export interface HandleParts {
   readonly registry: Registry
   readonly log: Logger
   readonly clock: Pick<Clock, 'now' | 'monotonicMs' | 'every'>
-}
-
-/** Where answers are kept as bytes, beside those of other doors. */
-export interface AnswerMemory {
-  readonly arena: AnswerArena
-  /** Told of each answer found there: the resolver has not seen the question. */
-  readonly onHit: () => void
 }
 
 /** Records as they are stored. */

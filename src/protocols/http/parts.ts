@@ -37,7 +37,7 @@ import type { Setup } from '../../registry/people/setup.ts'
 import type { PrefixProofs } from '../../registry/prefix-proofs/prefix-proofs.ts'
 import type { Prefixes } from '../../registry/prefixes.ts'
 import type { Review } from '../../registry/review/review.ts'
-import type { AnswerArena } from '../../resolver/answer-arena.ts'
+import type { AnswerMemory } from '../../resolver/answer-arena.ts'
 import type { Directory } from '../../resolver/parts.ts'
 import type { Resolver } from '../../resolver/resolve.ts'
 import type { Logger } from '../../runtime/log.ts'
@@ -47,13 +47,6 @@ import type { AnswerProtobuf } from './answer-protobuf.ts'
 import type { AnswerHandleHttp } from './handle-rest/handle-http.ts'
 import type { KeptHandles } from './handle-rest/kept-handles.ts'
 import type { HttpMetrics } from './metrics.ts'
-
-/** Where the strict reader keeps its answers. */
-export interface StrictMemory {
-  readonly arena: AnswerArena
-  /** Told of answers found there: the resolver has not seen the questions. */
-  readonly onHit: (count: number) => void
-}
 
 /** Everything the HTTP door needs from the house. What may change while it runs is a function. */
 export interface HttpParts {
@@ -115,7 +108,7 @@ export interface HttpParts {
   /** Whether the node is about to end: every answer is its connection's last then, so that clients go elsewhere by themselves. */
   readonly isStopping: () => boolean
   /** For the strict reader in front of plain listeners. Absent: there is none. */
-  readonly strictMemory?: StrictMemory | undefined
+  readonly strictMemory?: AnswerMemory | undefined
   readonly limits: HttpLimits
   readonly rates: () => Rates
   /** The peers that are believed about X-Forwarded-For. */

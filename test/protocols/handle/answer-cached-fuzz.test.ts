@@ -2,7 +2,7 @@ import t from 'tap'
 import { AnswerBatch } from '../../../src/protocols/handle/answer-batch.ts'
 import { makePeer } from '../../../src/protocols/handle/door.ts'
 import { aPrefix, aRecord, aValue } from '../../support/builders.ts'
-import { aRandom } from '../http/strict/raw-requests.ts'
+import { aRandom } from '../../support/random.ts'
 import { aHandleDoor } from './a-handle-door.ts'
 import { aRawQuestion } from './raw-questions.ts'
 

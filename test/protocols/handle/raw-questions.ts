@@ -1,6 +1,6 @@
 import { ByteWriter } from '../../../src/protocols/bytes/writer.ts'
 import { type OpFlagName, opFlags } from '../../../src/protocols/handle/op-flags.ts'
-import type { Random } from '../http/strict/raw-requests.ts'
+import type { Random } from '../../support/random.ts'
 import { aFrame } from './a-client.ts'
 
 /** Questions as bytes, right and wrong, made from a seed: what a client, a scanner or a fuzzer may send. */

@@ -1,6 +1,7 @@
 import { anyone } from '../../../model/caller.ts'
 import { Failure, failures } from '../../../model/failures.ts'
 import type { Identifier } from '../../../model/identifier.ts'
+import type { AnswerMemory } from '../../../resolver/answer-arena.ts'
 import type { Entry } from '../../../resolver/answer-cache.ts'
 import type { Resolution, UnknownCode } from '../../../resolver/resolve.ts'
 import { makeAnswerBatch } from '../answer-batch.ts'
@@ -16,7 +17,7 @@ import {
   scanRoute,
 } from '../metrics.ts'
 import type { Form } from '../negotiate.ts'
-import type { HttpParts, StrictMemory } from '../parts.ts'
+import type { HttpParts } from '../parts.ts'
 import { makeUnknownReplies } from '../unknown-reply.ts'
 import { identifierIn } from '../url-text.ts'
 import {
@@ -72,7 +73,7 @@ export interface StrictAnswersParts {
     HttpParts,
     'resolver' | 'names' | 'corsOrigins' | 'publicUrl' | 'keptHandles' | 'protobuf' | 'pressure'
   >
-  readonly memory: StrictMemory
+  readonly memory: AnswerMemory
   readonly limits: ResolveLimits
   readonly metrics: HttpMetrics
   readonly nextRequestId: () => string

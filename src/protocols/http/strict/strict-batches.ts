@@ -1,12 +1,11 @@
 import { anyone } from '../../../model/caller.ts'
-import type { Place } from '../../../resolver/answer-arena.ts'
+import type { AnswerMemory, Place } from '../../../resolver/answer-arena.ts'
 import { type AnswerBatch, batchMax } from '../answer-batch.ts'
 import { answerHead } from '../answer-head.ts'
 import { exposedHeaders } from '../cors.ts'
 import { parseJson } from '../json-body.ts'
 import type { ResolveLimits } from '../limits.ts'
 import { type Form, mediaTypes } from '../negotiate.ts'
-import type { StrictMemory } from '../parts.ts'
 import { bodyStartOf, lengthCharsMax, writeFew } from './answer-bytes.ts'
 import { findItems, makeBatchItems } from './batch-items.ts'
 import { type Joint, joints } from './batch-joints.ts'
@@ -34,7 +33,7 @@ export interface StrictBatches {
 }
 
 export interface StrictBatchesParts {
-  readonly memory: StrictMemory
+  readonly memory: AnswerMemory
   /** The arena's form of an answer. */
   readonly arenaForm: (form: Form) => number
   /** Brings a single question's answer into the arena. @returns false: it is not in memory */
