@@ -18,9 +18,9 @@ export type FastPath = (request: IncomingMessage, response: ServerResponse) => b
 
 /** Behind these the identifier stands. */
 const paths = [
-  { start: '/v1/resolve/', route: resolveRoute, isScan: false, form: /^/ },
-  { start: '/r/', route: scanRoute, isScan: true, form: /^/ },
-  { start: '/C/', route: codeRoute, isScan: true, form: /^\/C\/[^/]+\/[^/]+$/ },
+  { start: '/v1/resolve/', route: resolveRoute, isScan: false, pattern: /^/ },
+  { start: '/r/', route: scanRoute, isScan: true, pattern: /^/ },
+  { start: '/C/', route: codeRoute, isScan: true, pattern: /^\/C\/[^/]+\/[^/]+$/ },
 ]
 
 type Answer = InMemory & { readonly kind: 'answer' }
@@ -101,7 +101,7 @@ export function makeFastPath(
     if (headers['transfer-encoding'] !== undefined || !corsOrigins().includes('*')) return false
     const form = answerFormOf(headers.accept)
     if (form === 'linkset' || (isScan && wantsPage(headers.accept))) return false
-    if (!path.form.test(url)) return false
+    if (!path.pattern.test(url)) return false
 
     const startedMs = clock.monotonicMs()
     const found = inMemory.find(url, start.length)

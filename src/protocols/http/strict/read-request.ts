@@ -150,7 +150,8 @@ export function makeReader(urlBytesMax: number): Reader {
 
     begun(rest) {
       if (rest.includes(blockEnd)) {
-        return isShortAt(rest, 0, batchStart) && readBatch(rest, 0) !== undefined ? 'body' : 'no'
+        const batch = isShortAt(rest, 0, batchStart) ? readBatch(rest, 0) : undefined
+        return batch !== undefined && batch.end > rest.length ? 'body' : 'no'
       }
       const isShort = rest.length < urlBytesMax + blockBytesMax
       return isShort && allStarts.some(bytes => startsAlike(rest, bytes)) ? 'head' : 'no'

@@ -64,6 +64,9 @@ export function makeStrictBatches(parts: StrictBatchesParts): StrictBatches {
     return heads[form]
   }
 
+  /** Of the batch that is looked at: whether an answer of it is about a code. */
+  let hasCode = false
+
   /** @returns the first item that is not in the arena, or `count` */
   function findFrom(first: number, chunk: Buffer, count: number, form: Form, nowMs: number) {
     const arenaForm = parts.arenaForm(form)
@@ -77,7 +80,6 @@ export function makeStrictBatches(parts: StrictBatchesParts): StrictBatches {
     }
     return count
   }
-  let hasCode = false
 
   /** @returns how many had to be brought in; −1 where one is not in memory */
   function findAll(chunk: Buffer, count: number, form: Form, nowMs: number): number {

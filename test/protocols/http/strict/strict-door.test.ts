@@ -449,6 +449,7 @@ t.test('a node that is about to end tells so', async t => {
   isStopping = true
 
   t.match(await talk(port, [get(product)]), /connection: close/i)
+  t.match(await talk(port, [batch(['88.118.8/ABC-1'])]), /connection: close/i)
 })
 
 t.test('a connection that is kept and asks nothing ends', async t => {
