@@ -9,7 +9,7 @@ export interface AnswerHead {
 }
 
 /** @param headers names and values in turn, as `node:http` is given them */
-export function answerHead(headers: readonly string[]): AnswerHead {
+export function answerHead(headers: readonly string[], status = '200 OK'): AnswerHead {
   const ageAt = headers.indexOf('Age')
   const lines = (from: number, to: number) =>
     Array.from({ length: (to - from) / 2 }, (_, i) => {
@@ -18,7 +18,7 @@ export function answerHead(headers: readonly string[]): AnswerHead {
     }).join('')
   const before = ageAt < 0 ? lines(0, headers.length) : `${lines(0, ageAt)}Age: `
   const behind = ageAt < 0 ? '' : `\r\n${lines(ageAt + 2, headers.length)}`
-  return { before: `HTTP/1.1 200 OK\r\n${before}`, behind }
+  return { before: `HTTP/1.1 ${status}\r\n${before}`, behind }
 }
 
 /** What the headers of a connection that is kept end with, as `node:http` ends them; made again with every second. */

@@ -1,5 +1,7 @@
+import { failures } from '../../../model/failures.ts'
 import type { Identifier } from '../../../model/identifier.ts'
 import type { Entry } from '../../../resolver/answer-cache.ts'
+import type { UnknownCode } from '../../../resolver/resolve.ts'
 import type { HandleParts } from '../../handle/parts.ts'
 import { parseHandle } from '../../handle/records.ts'
 import { Refusal } from '../../handle/refusal.ts'
@@ -18,6 +20,8 @@ export interface KeptHandles {
   parse(rawHandle: string): Identifier
   /** @returns undefined where there is nothing to show, which is said in other words */
   compose(rawHandle: string, entry: Entry): KeptHandle | undefined
+  /** What is said of a handle that is not there; undefined where it is said in other words. */
+  refusal(rawHandle: string, code: UnknownCode): KeptHandle | undefined
   /** The answer where memory has it. */
   find(rawHandle: string): (KeptHandle & { readonly identifier: Identifier }) | undefined
 }
@@ -56,6 +60,13 @@ export function makeKeptHandles({
     limits,
     parse,
     compose,
+    refusal(rawHandle, code) {
+      if (code !== 'IDENTIFIER_UNKNOWN') return undefined
+      const responseCode = responseCodes.HANDLE_NOT_FOUND
+      const handle = decodePath(rawHandle)
+      const body = Buffer.from(JSON.stringify({ responseCode, handle, message: failures[code].en }))
+      return { headers: headersOf(body), body }
+    },
     find(rawHandle) {
       try {
         const identifier = parse(rawHandle)

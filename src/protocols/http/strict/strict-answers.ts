@@ -89,8 +89,11 @@ interface Desk {
   parse(text: string): Identifier
   /** @returns undefined for an answer that is given in other words elsewhere */
   compose(text: string, resolution: Resolution, entry: Entry, form: Form): Composed | undefined
-  /** Whether what is unknown is refused here. */
-  readonly isRefusing: boolean
+  /**
+   * How what is unknown is refused, where it is not with a problem document.
+   * @returns undefined for what is refused in other words elsewhere
+   */
+  refusal?(text: string, code: UnknownCode): Composed | undefined
   given: number
   refused: number
 }
@@ -115,7 +118,6 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
       const body = resolver.bytes(entry, form)
       return composed(inMemory.head(resolution, form, body.length), body)
     },
-    isRefusing: true,
   }
   const resolveDesk: Desk = { ...answers, route: resolveRoute, given: 0, refused: 0 }
   const desks: Readonly<Record<StrictPath, Desk | undefined>> = {
@@ -130,7 +132,10 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
         const kept = keptHandles.compose(rawHandle, entry)
         return kept && composed(answerHead(kept.headers), kept.body)
       },
-      isRefusing: false,
+      refusal(rawHandle, code) {
+        const kept = keptHandles.refusal(rawHandle, code)
+        return kept && composed(answerHead(kept.headers, '404 Not Found'), kept.body)
+      },
       given: 0,
       refused: 0,
     },
@@ -154,7 +159,7 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
     const identifier = parsed(desk, text)
     if (identifier === undefined) return false
     // First, because what is new here is mostly a made-up name.
-    const code = desk.isRefusing ? resolver.peekUnknown(identifier) : undefined
+    const code = resolver.peekUnknown(identifier)
     if (code !== undefined) return { identifier, code }
     const resolution = resolver.peek(identifier)
     if (resolution === undefined) return false
@@ -188,12 +193,20 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
     desk: Desk,
     { identifier, code }: Unknown,
     chunk: Buffer,
-    { pathStart, keyEnd, language }: StrictQuestion,
+    { pathStart, keyStart, keyEnd, language }: StrictQuestion,
     address: string,
     ending: Buffer,
     into: Buffer,
     at: number,
   ): number {
+    if (desk.refusal !== undefined) {
+      const refusal = desk.refusal(chunk.toString('latin1', keyStart, keyEnd), code)
+      const bytes = refusal && wholeAnswer(refusal, 0, ending)
+      if (bytes === undefined || at + bytes.length > into.length) return -1
+      if (!desk.limits.admitsUnknown(address, identifier)) return -1
+      desk.refused += 1
+      return at + bytes.copy(into, at)
+    }
     const reply = unknownReply(code, language)
     if (at + roomForRefusal(reply, keyEnd - pathStart, ending) > into.length) return -1
     if (!desk.limits.admitsUnknown(address, identifier)) return -1
@@ -252,7 +265,7 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
         desk.given += 1
         return wholeAnswer(answer, ageSeconds, ending())
       } catch (error) {
-        const code = desk.isRefusing ? unknownCodeOf(error) : undefined
+        const code = unknownCodeOf(error)
         if (code === undefined) return undefined
         const into = Buffer.allocUnsafe(refusalBytesMax + request.keyEnd - request.pathStart)
         const unknown = { identifier, code }

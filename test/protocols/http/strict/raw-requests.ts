@@ -51,6 +51,7 @@ const plainPaths = [
   ...['/v1/resolve/88.118.8/ABC-1', '/r/88.118.8/ABC-1', '/api/handles/88.118.8/ABC-1'],
   '/C/88.118.8/ABC-1',
   ...['/v1/resolve/88.118.8/none', '/r/88.118.8/none', '/v1/resolve/99.1/foreign'],
+  '/api/handles/88.118.8/none',
 ]
 const methods = ['GET', 'HEAD', 'POST', 'OPTIONS', 'get', 'PUT', 'BREW', 'GE T']
 const versions = ['HTTP/1.1', 'HTTP/1.0', 'HTTP/2.0', 'http/1.1', 'HTTP/1.1 ', '']

@@ -175,6 +175,26 @@ t.test('what a label opens and the values of a handle are given in their own for
   t.equal(handle, long)
 })
 
+t.test('a handle that is not there is refused in the words of its API', async t => {
+  const strict = await aStrictDoor(t)
+  const ordinary = await aDoorThatListens(t)
+  const handles = ['88.118.8/none', '88.118.8%2F%E9%98%80', '88.118.8/%22%01', '0', '99.1/foreign']
+  for (const handle of handles) {
+    const question = get(`/api/handles/${handle}`)
+
+    const answer = await said(strict.port, question + question)
+
+    t.equal(answer, await said(ordinary.port, question + question), handle)
+  }
+  const question = get('/api/handles/88.118.8/none')
+  for (let i = 0; i < 2; i++) await said(strict.port, get(product))
+  const before = strict.hits.count
+
+  await said(strict.port, question + get(product))
+
+  t.equal(strict.hits.count, before + 1, 'the connection stays')
+})
+
 t.test('a page that a label opens is the ordinary server’s', async t => {
   const { port, hits } = await aStrictDoor(t)
   for (let i = 0; i < 2; i++) await said(port, get('/r/88.118.8/ABC-1'))
