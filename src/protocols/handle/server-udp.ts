@@ -64,7 +64,8 @@ export function makeUdpDoor(parts: UdpParts, door: MessageDoor): UdpDoor {
   let isSlipped = false
 
   function receive(datagram: Buffer, sender: Sender, wire: Wire): void {
-    if (datagram.length < envelopeBytes) {
+    // Port 0 cannot be sent to: who gives it wants no answer.
+    if (datagram.length < envelopeBytes || sender.port === 0) {
       metrics.refused('envelope')
       return
     }
@@ -126,36 +127,32 @@ export function makeUdpDoor(parts: UdpParts, door: MessageDoor): UdpDoor {
   }
 
   /** One datagram always; several only to whom they are not a weapon against somebody else. */
-  function answer(
-    request: Buffer,
-    { address, port }: Sender,
-    { socket }: Wire,
-    message: Buffer,
-  ): void {
+  function answer(request: Buffer, sender: Sender, wire: Wire, message: Buffer): void {
+    const { address } = sender
     const isFree = isExempt(address)
     if (!isFree && settings.networkRate > 0) {
       const { networkRate } = settings
       if (networkAnswers.take(networkOf(address), networkRate, clock.monotonicMs()) > 0) {
         metrics.refused('network')
         isSlipped = !isSlipped
-        if (!isSlipped) socket.send(busyAnswer(request, clock.now()), port, address)
+        if (!isSlipped) send(wire, sender, busyAnswer(request, clock.now()))
         return
       }
     }
     if (message.length <= datagramBytesMax) {
-      socket.send(message, port, address)
+      send(wire, sender, message)
       return
     }
     // Each datagram has an envelope of its own, which counts too.
     const bytes = message.length + envelopeBytes * (fragmentCount(message.length) - 1)
     if (!isFree && bytes > amplificationMax * request.length && !isKnown(address)) {
       metrics.refused('amplification')
-      socket.send(busyAnswer(request, clock.now()), port, address)
+      send(wire, sender, busyAnswer(request, clock.now()))
       return
     }
     const envelope = decodeEnvelope(new ByteReader(message))
     for (const datagram of splitFragments(envelope, message.subarray(envelopeBytes))) {
-      socket.send(datagram, port, address)
+      send(wire, sender, datagram)
     }
   }
 
@@ -176,6 +173,19 @@ export function makeUdpDoor(parts: UdpParts, door: MessageDoor): UdpDoor {
       return socket
     },
   }
+}
+
+function send({ socket }: Wire, { address, port }: Sender, datagram: Buffer): void {
+  try {
+    socket.send(datagram, port, address)
+  } catch (error) {
+    // The door has closed while the answer was waited for.
+    if (!isClosed(error)) throw error
+  }
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_SOCKET_DGRAM_NOT_RUNNING'
 }
 
 /** What the kernel did not take at once is read from these very bytes later. */

@@ -101,8 +101,12 @@ export async function aHandleDoor(t: Test, world: HandleWorld = {}) {
   const listening = once(socket, 'listening')
   socket.bind(0, '127.0.0.1')
   await listening
+  let isSocketOpen = true
+  socket.once('close', () => {
+    isSocketOpen = false
+  })
   t.teardown(() => {
-    socket.close()
+    if (isSocketOpen) socket.close()
     tcp.close()
     tcp.destroy()
     server.close()
@@ -116,6 +120,7 @@ export async function aHandleDoor(t: Test, world: HandleWorld = {}) {
 
   return {
     tcpAt: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    udpSocket: socket,
     udpAt: `127.0.0.1:${socket.address().port}`,
     tcp,
     door,

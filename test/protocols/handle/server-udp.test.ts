@@ -1,9 +1,12 @@
+import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
+import { anyone } from '../../../src/model/caller.ts'
 import { ByteReader } from '../../../src/protocols/bytes/reader.ts'
 import { decodeEnvelope } from '../../../src/protocols/handle/envelope.ts'
 import { splitFragments } from '../../../src/protocols/handle/fragments.ts'
-import { aRecord, aValue } from '../../support/builders.ts'
-import { aQuestion, aTcpClient, aUdpClient, valuesIn } from './a-client.ts'
+import { aGate } from '../../resolver/a-resolver.ts'
+import { anIdentifier, aRecord, aValue } from '../../support/builders.ts'
+import { aQuestion, aTcpClient, aUdpClient, readAnswer, valuesIn } from './a-client.ts'
 import { aHandleDoor } from './a-handle-door.ts'
 
 function aLargeRecord(bytes: number) {
@@ -122,4 +125,55 @@ t.test('fragments that lie are dropped', async t => {
 
   t.equal((await client.ask(frame)).header.responseCode, 1)
   t.equal(await refused('fragments'), 2)
+})
+
+t.test('a datagram from port 0, which cannot be answered, ends nothing', async t => {
+  const { udpAt, udpSocket, refused } = await aHandleDoor(t)
+  const client = await aUdpClient(t, udpAt)
+
+  for (const handle of ['88.118.8/ABC-1', '88.118.8/none']) {
+    const frame = aQuestion(handle)
+    udpSocket.emit('message', frame, { address: '127.0.0.1', port: 0, family: 'IPv4', size: 1 })
+  }
+
+  t.equal((await client.ask(aQuestion('88.118.8/ABC-1'))).header.responseCode, 1)
+  t.equal(await refused('envelope'), 2)
+})
+
+t.test('an answer that comes when the door is closed goes nowhere', async t => {
+  const { gate, open } = aGate()
+  const { udpSocket, store } = await aHandleDoor(t)
+  store.gate = gate
+  const sender = { address: '127.0.0.1', port: 9, family: 'IPv4', size: 1 }
+  udpSocket.emit('message', aQuestion('88.118.8/ABC-1'), sender)
+
+  udpSocket.close()
+  open()
+  // A rejection that nobody handles would end this test.
+  await setImmediate()
+
+  t.same(store.asked, ['88.118.8/abc-1'])
+})
+
+t.test('what the kernel has not taken yet is not overwritten by later answers', async t => {
+  const records = Array.from({ length: 600 }, (_, n) =>
+    aRecord({ identifier: `88.118.8/N-${String(n).padStart(80, '0')}` }),
+  )
+  const { udpSocket, resolver } = await aHandleDoor(t, { records })
+  for (const { identifier } of records) {
+    const question = { identifier: anIdentifier(identifier), caller: anyone }
+    await resolver.resolve({ ...question, filter: { types: [], indexes: [] } })
+  }
+  const sent: Buffer[] = []
+  t.intercept(udpSocket, 'send', { value: (datagram: Buffer) => void sent.push(datagram) })
+  t.intercept(udpSocket, 'getSendQueueCount', { value: () => sent.length })
+  const sender = { address: '127.0.0.1', port: 9, family: 'IPv4', size: 1 }
+
+  for (const { identifier } of records) udpSocket.emit('message', aQuestion(identifier), sender)
+
+  t.ok(Buffer.concat(sent).length > 65_536, 'more than is put together in one place')
+  t.same(
+    sent.map(datagram => valuesIn(readAnswer(datagram)).handle),
+    records.map(({ identifier }) => identifier),
+  )
 })
