@@ -19,11 +19,12 @@ const stopMsMax = 10_000
 const [coldCount, cachedMax] = [20_000, 1_000]
 const hot = demoIdentifiers(100)
 const cold = Array.from({ length: coldCount }, (_, at) => identifierAt(at))
-/** Nine of ten hits, the others half cold and half unknown. */
+/** Nine of ten hits, the others half cold and half unknown; so long that the cold ones are cold again when it begins anew. */
 const mixed = withUnknown(
-  cold
-    .slice(0, 10_000)
-    .map((identifier, at) => (at % 20 === 0 ? identifier : (hot[at % 100] ?? ''))),
+  Array.from(
+    { length: 100_000 },
+    (_, at) => (at % 20 === 0 ? cold[at / 20] : hot[at % hot.length]) ?? '',
+  ),
   0.05,
 )
 

@@ -1,6 +1,6 @@
 /**
  * `node dist/bench/profile.js [way] [seconds]`: where a demo node's processor time goes while it is under load, as the ten
- * functions that most of it was spent in, and the profile itself for a viewer. Ways: json protobuf batch rest unknown tcp udp.
+ * functions that most of it was spent in, and the profile itself for a viewer. Ways: json protobuf batch rest unknown cold tcp udp.
  */
 import { mkdtemp, readdir, readFile, rename } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -17,6 +17,7 @@ const ways: Readonly<Record<string, Omit<Load, 'place' | 'seconds'>>> = {
   batch: { ...http, form: 'batch' },
   rest: { ...http, form: 'rest' },
   unknown: { ...http, identifiers: withUnknown(identifiers, 0.99) },
+  cold: { ...http, isCold: true },
   tcp: { ...http, via: 'tcp' },
   udp: { ...http, via: 'udp', depth: 8 },
 }

@@ -20,7 +20,7 @@ export function encodeQuestions(handles: readonly string[]): readonly Question[]
 
 /** The questions one connection has under way: a bounded number of slots, each asking again when it is answered. */
 export class QuestionWindow {
-  readonly #questions: readonly Question[]
+  readonly #nextQuestion: () => Question
   readonly #tally: Tally
   readonly #pace: Pace
   readonly #depth: number
@@ -32,10 +32,10 @@ export class QuestionWindow {
   #askedCount = 0
 
   constructor(
-    { questions, tally, pace }: Pick<DriveParts, 'questions' | 'tally' | 'pace'>,
+    { nextQuestion, tally, pace }: Pick<DriveParts, 'nextQuestion' | 'tally' | 'pace'>,
     depth: number,
   ) {
-    this.#questions = questions
+    this.#nextQuestion = nextQuestion
     this.#tally = tally
     this.#pace = pace
     this.#depth = depth
@@ -56,8 +56,7 @@ export class QuestionWindow {
       this.#pace.wait(() => later(slot))
       return undefined
     }
-    const { bytes } = this.#questions[this.#askedCount % this.#questions.length] as Question
-    const frame = Buffer.from(bytes)
+    const frame = Buffer.from(this.#nextQuestion().bytes)
     const round = 1 + (this.#askedCount % roundsMax)
     const requestId = round * this.#depth + slot
     this.#askedCount += 1

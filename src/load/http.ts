@@ -16,10 +16,9 @@ interface UnderWay {
  * Asks over one connection that is kept open, with `depth` requests under way on it. Answers have to say their length: a
  * chunked one, which no resolve is, counts as an error and ends the connection.
  */
-export const driveHttp: Drive = ({ place, questions, tally, pace, depth }) => {
+export const driveHttp: Drive = ({ place, nextQuestion, tally, pace, depth }) => {
   let hasEnded = false
   let socket: Socket
-  let askedCount = 0
 
   function open(): void {
     const own = connect({ ...place, noDelay: true })
@@ -38,7 +37,7 @@ export const driveHttp: Drive = ({ place, questions, tally, pace, depth }) => {
           pace.wait(() => ask(1))
           continue
         }
-        const question = questions[askedCount++ % questions.length] as Question
+        const question = nextQuestion()
         underWay.push({ question, dueMs })
         chunks.push(question.bytes)
       }

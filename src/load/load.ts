@@ -40,7 +40,8 @@ export interface Question {
 
 export interface DriveParts {
   readonly place: Place
-  readonly questions: readonly Question[]
+  /** The next of all, whoever asks: connections that each began at the first would all ask the same. */
+  readonly nextQuestion: () => Question
   readonly tally: Tally
   readonly pace: Pace
   readonly depth: number
@@ -75,7 +76,9 @@ export async function askFor(
   const tally = makeTally()
   const startedAtMs = performance.now()
   const pace = perSecond === undefined ? closedLoop() : openLoop(perSecond, startedAtMs)
-  const parts = { place, questions, tally, pace, depth, isReconnecting }
+  let askedCount = 0
+  const nextQuestion = () => questions[askedCount++ % questions.length] as Question
+  const parts = { place, nextQuestion, tally, pace, depth, isReconnecting }
   const stops = Array.from({ length: connections }, () => drives[via](parts))
   await new Promise(resolve => setTimeout(resolve, seconds * 1000))
   const endedAtMs = performance.now()

@@ -56,8 +56,10 @@ t.test(
       depth: 1,
     })
 
-    t.ok(loaded.answerCount <= 42, `${loaded.answerCount} answers`)
-    t.ok(loaded.answerCount + loaded.overdueCount >= 38, 'nothing due is forgotten')
+    // A busy machine wakes us late: what was due by then is due.
+    const due = (loaded.answerCount / loaded.answersPerSecond) * 100
+    t.ok(loaded.answerCount <= due + 2, `${loaded.answerCount} answers of ${due} due`)
+    t.ok(loaded.answerCount + loaded.overdueCount >= due - 3, 'nothing due is forgotten')
     t.ok(loaded.p90Ms > 100, `a tenth of them waited ${loaded.p90Ms} ms`)
   },
 )
@@ -91,4 +93,18 @@ t.test('an answer without a length is an error, not a hang', async t => {
 
   t.equal(loaded.answerCount, 0)
   t.ok(loaded.errorCount > 0)
+})
+
+t.test('connections ask for one after the other between them, not each for all', async t => {
+  const asked: string[] = []
+  const place = await aServer(t, ({ url = '' }, response) => {
+    asked.push(url)
+    response.end('{}')
+  })
+  const identifiers = Array.from({ length: 10_000 }, (_, at) => `88.1/${at}`)
+
+  await runLoad({ ...load, place, identifiers, connections: 8, seconds: 0.2 })
+
+  t.ok(asked.length > 20 && asked.length < identifiers.length, `${asked.length} were asked`)
+  t.equal(new Set(asked).size, asked.length)
 })
