@@ -58,6 +58,27 @@ t.test(
   },
 )
 
+t.test('a handle asked for here alone is loaded anew before its end', async t => {
+  const { tcpAt, door, store, clock } = await aHandleDoor(t, { records })
+  const tcp = await aTcpClient(t, tcpAt)
+  const frame = aQuestion(records[0]?.identifier ?? '')
+  const isCached = () => {
+    const now = clock.monotonicMs()
+    return door.answerCached(frame, 0, frame.length, peer, now, new AnswerBatch())
+  }
+  await tcp.ask(frame)
+
+  const early = [isCached(), isCached()]
+  await clock.advance(270_000)
+  const near = [isCached(), isCached()]
+  await clock.advance(0)
+  await clock.advance(30_000)
+  const after = isCached()
+
+  t.strictSame([...early, ...near, after], [true, true, true, true, true])
+  t.equal(store.asked.length, 2)
+})
+
 t.test('what the long way does more for is not answered from memory', async t => {
   const { tcpAt, door } = await aHandleDoor(t)
   const tcp = await aTcpClient(t, tcpAt)
