@@ -47,7 +47,7 @@ export function normalizeValues(
   }
   const timestamp = wholeSeconds(at)
   const values = inputs.map((input, position) => normalizeValue(input, position, timestamp))
-  refuseRepeatedIndex(values)
+  if (!isAscending(values)) refuseRepeatedIndex(values)
   if (mayBeTooLong(values) && Buffer.byteLength(JSON.stringify(values)) > recordBytesMax) {
     throw invalid(
       '/values',
@@ -203,6 +203,11 @@ function normalizePermissions(permissions: string, pointer: string): string {
       'permissions are four digits 0 or 1: admin read, admin write, public read, public write',
     ),
   )
+}
+
+/** As almost all are. */
+function isAscending(values: readonly Value[]): boolean {
+  return values.every(({ index }, at) => at === 0 || index > (values[at - 1]?.index ?? 0))
 }
 
 function refuseRepeatedIndex(values: readonly Value[]): void {

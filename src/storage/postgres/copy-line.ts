@@ -1,8 +1,10 @@
 /** A row as COPY reads it in its text format: columns between tabs, null as `\N`. */
 export function copyLine(columns: readonly (string | number | null)[]): string {
   let line = ''
-  for (const [at, column] of columns.entries()) {
-    if (at > 0) line += '\t'
+  let between = ''
+  for (const column of columns) {
+    line += between
+    between = '\t'
     line += column === null ? '\\N' : typeof column === 'number' ? column : escapeText(column)
   }
   return `${line}\n`
