@@ -33,5 +33,5 @@ export const embeddedSliceRows = 250
 /** Prefixes of one slice. */
 export const prefixSliceRows = 50
 
-/** Rows staged in one step while a file arrives. */
-export const stageRows = 4_000
+/** Rows staged in one step while a file arrives: some 8 MB as bytes, and as much again on their way to the store. */
+export const stageRows = 10_000
