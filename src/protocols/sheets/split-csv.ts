@@ -101,10 +101,7 @@ export function makeCsvSplitter(separator: string, rowCharactersMax: number): Cs
   function isEndOfField(): boolean {
     const code = text.charCodeAt(at)
     return (
-      code === separatorCode ||
-      code === lineFeed ||
-      code === carriageReturn ||
-      at >= text.length
+      code === separatorCode || code === lineFeed || code === carriageReturn || at >= text.length
     )
   }
 

@@ -268,9 +268,7 @@ async function writeOver(
   const keys = pairs.map(({ record }) => record.key)
   const prefixes = pairs.map(({ record }) => record.prefix)
   const former = pairs.flatMap(({ before }) =>
-    before === undefined
-      ? []
-      : digestsOf(before).map(digest => ({ before, digest })),
+    before === undefined ? [] : digestsOf(before).map(digest => ({ before, digest })),
   )
   await queries.query(
     `insert into record_versions (key, prefix, serial, kind, values, aliases, submitter, basis, successor, gone, source,
