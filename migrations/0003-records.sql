@@ -56,10 +56,8 @@ create index aliases_by_authority on aliases (system, authority);
 
 -- From a public value back to the records that have it; a digest, because values may be long and an index entry may not.
 create table public_values (
-  digest bytea not null,
-  key text collate "C" not null,
-  prefix text collate "C" not null,
-  type text not null
+  digest bigint not null,
+  key text collate "C" not null
 );
 
 -- Also how the entries of a record are found: by the digests of its values, which it says itself. A second index would

@@ -22,6 +22,9 @@ create table changes (
   at timestamptz not null
 );
 
+-- Compressing costs more than writing what it saves.
+alter table changes alter column items set storage external;
+
 create index changes_unnumbered on changes (queued_at, id) where seq is null;
 
 create table audit (

@@ -71,9 +71,8 @@ create table staged_rows (
   aliases text,
   -- '' is none, null is as it was.
   successor text,
-  -- Of the searchable values, each separated by a blank: digests in hex, and types.
-  digests text,
-  types text,
+  -- Of the searchable values, as `public_values` has them.
+  digests bigint[],
   primary key (owner, row_no)
 );
 

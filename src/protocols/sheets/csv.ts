@@ -1,10 +1,10 @@
-import { Parser } from 'csv-parse'
 import type { FieldError } from '../../model/failures.ts'
 import { say } from '../../model/text.ts'
 import type { Cell, Sheet, SheetBounds, SheetRow } from '../../registry/jobs/parts.ts'
 import { checkColumns } from './columns.ts'
 import { chunkRowsMax, rowBytesMax } from './sheet-bounds.ts'
 import { atRow, rowRefusal, sheetFailure, sheetTooLarge, tooManyRows } from './sheet-failures.ts'
+import { type CsvSplitter, CsvTrouble, makeCsvSplitter } from './split-csv.ts'
 import {
   digitsAreLost,
   digitsLostText,
@@ -72,55 +72,20 @@ export async function openCsv(body: AsyncIterable<Buffer>, bounds: SheetBounds):
 
 /** The fields of each record, as many records at once as a block of text holds. */
 async function* recordsIn(blocks: AsyncIterable<Buffer>): AsyncGenerator<string[][]> {
-  let parser: Parser | undefined
-  let records: string[][] = []
+  let splitter: CsvSplitter | undefined
   for await (const block of blocks) {
-    let bytes = block
-    if (parser === undefined) {
-      const [separator, begin] = separatorOf(block)
-      parser = makeParser(separator, record => records.push(record))
-      bytes = block.subarray(begin)
+    let begin = 0
+    if (splitter === undefined) {
+      const [separator, beginning] = separatorOf(block)
+      splitter = makeCsvSplitter(separator, rowBytesMax)
+      begin = beginning
     }
-    await written(parser, bytes)
+    const records = splitter.add(block.toString('utf8', begin))
     if (records.length > 0) yield records
-    records = []
   }
-  if (parser === undefined) return
-  await ended(parser)
-  if (records.length > 0) yield records
-}
-
-/** Records are taken as they are parsed; nothing goes through the stream, which therefore is never full. */
-function makeParser(separator: string, take: (record: string[]) => void): Parser {
-  const parser = new Parser({
-    delimiter: separator,
-    record_delimiter: ['\r\n', '\n', '\r'],
-    relax_column_count: true,
-    // A quote within a text that has none around it is one, as spreadsheets have it.
-    relax_quotes: true,
-    max_record_size: rowBytesMax,
-    on_record: (record: string[]) => {
-      take(record)
-      return null
-    },
-  })
-  parser.on('error', () => undefined)
-  parser.resume()
-  return parser
-}
-
-function written(parser: Parser, bytes: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    parser.write(bytes, error => (error ? reject(error) : resolve()))
-  })
-}
-
-function ended(parser: Parser): Promise<void> {
-  return new Promise((resolve, reject) => {
-    parser.once('error', reject)
-    parser.once('end', resolve)
-    parser.end()
-  })
+  for (let records = splitter?.end() ?? []; records.length > 0; records = splitter?.end() ?? []) {
+    yield records
+  }
 }
 
 /**
@@ -144,7 +109,8 @@ function isBlank(record: readonly string[]): boolean {
 function toRow(row: number, record: readonly string[], columns: readonly string[]): SheetRow {
   const cells: Record<string, Cell> = Object.create(null)
   let refusal: FieldError | undefined
-  for (const [at, column] of columns.entries()) {
+  for (let at = 0; at < columns.length; at++) {
+    const column = columns[at] ?? ''
     const field = record[at] ?? ''
     const cell = readText(field)
     cells[column] = cell
@@ -160,6 +126,7 @@ function toRow(row: number, record: readonly string[], columns: readonly string[
 
 /** Cells beyond the last column are forgiven where they are empty: spreadsheets save them. */
 function raggedness(record: readonly string[], columns: readonly string[]): FieldError | undefined {
+  if (record.length === columns.length) return undefined
   const isWide = record.slice(columns.length).some(field => readText(field) !== null)
   if (record.length >= columns.length && !isWide) return undefined
   return rowRefusal(
@@ -172,22 +139,20 @@ function raggedness(record: readonly string[], columns: readonly string[]): Fiel
 }
 
 function failureOf(error: unknown, row: number): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  switch (code) {
-    case 'CSV_MAX_RECORD_SIZE':
+  if (!(error instanceof CsvTrouble)) return error
+  switch (error.what) {
+    case 'rowTooLong':
       return sheetTooLarge(
         atRow(
           row,
           say(
-            `超过 ${rowBytesMax} 字节；引号可能没有成对`,
-            `more than ${rowBytesMax} bytes; perhaps a quote is not closed`,
+            `超过 ${rowBytesMax} 字符；引号可能没有成对`,
+            `more than ${rowBytesMax} characters; perhaps a quote is not closed`,
           ),
         ),
         { row },
       )
-    case 'CSV_QUOTE_NOT_CLOSED':
+    case 'quoteNotClosed':
       return sheetFailure('sheet.quote', say('引号没有成对', 'a quote is not closed'), row)
-    default:
-      return error
   }
 }

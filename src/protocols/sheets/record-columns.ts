@@ -86,10 +86,11 @@ function valueColumn(column: string, place: number): ValueColumn {
 
 function readFlat(cells: Cells, { found, values }: Plan): RecordRow {
   const more = cellOf(cells, found.values)
-  const flat = values.flatMap(({ column, index, type }) => {
+  const flat: unknown[] = []
+  for (const { column, index, type } of values) {
     const cell = cells[column] ?? null
-    return cell === null ? [] : [{ index, type, ...readValueCell(cell) }]
-  })
+    if (cell !== null) flat.push({ index, type, ...readValueCell(cell) })
+  }
   const kind = cellOf(cells, found.kind)
   const successor = cellOf(cells, found.successor)
   return {

@@ -6,7 +6,14 @@ const strayAround = new RegExp(`^${stray}|${stray}$`, 'g')
 
 /** A cell without the blanks around it: no-break and ideographic ones and byte order marks count. */
 export function trimCell(text: string): string {
+  // Looking for blanks through a whole text takes as long as everything else that is done with a cell.
+  if (isInk(text.charCodeAt(0)) && isInk(text.charCodeAt(text.length - 1))) return text
   return text.replace(strayAround, '')
+}
+
+/** Printable ASCII, and Chinese: the characters most cells begin and end with. None of them is stray. */
+function isInk(code: number): boolean {
+  return (code > 0x20 && code < 0x7f) || (code >= 0x4e00 && code <= 0x9fff)
 }
 
 /** Full-width forms too: programs fold them before they look for a formula. */

@@ -52,7 +52,8 @@ function moreThanText({ data, ttl, permissions, references }: Value): CellValue 
 
 /** Only what has data, and nothing that a value does not have: the JSON of a link is a text. */
 function findMembers(cell: Exclude<Cell, null>): CellValue | undefined {
-  const value = typeof cell === 'string' && cell.startsWith('{') ? parsed(cell) : cell
+  const mayBe = typeof cell === 'string' && cell.startsWith('{') && cell.includes('"data"')
+  const value = mayBe ? parsed(cell) : cell
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const names = Object.keys(value)
   const isValue = names.includes('data') && names.every(name => members.includes(name))

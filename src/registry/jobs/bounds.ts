@@ -24,8 +24,8 @@ export const uploadsMax = 4
 /** When there is room again, most likely. */
 export const retrySeconds = 10
 
-/** Rows of one slice: what one announcement names, and what a crash does again. */
-export const sliceRows = 1_000
+/** Rows of one slice: what a crash does again, and how long a cancelled job goes on. */
+export const sliceRows = 4_000
 /** Slices that are written at once: a second one keeps a server busy while the first is being committed. */
 export const lanesMax = 2
 /** Small enough that a reader of the embedded store waits for a tenth of a second. */
@@ -33,5 +33,5 @@ export const embeddedSliceRows = 250
 /** Prefixes of one slice. */
 export const prefixSliceRows = 50
 
-/** Rows staged in one step while a file arrives. */
-export const stageRows = 4_000
+/** Rows staged in one step while a file arrives: some 8 MB as bytes, and as much again on their way to the store. */
+export const stageRows = 10_000

@@ -369,8 +369,9 @@ function recordCheck(
   const read = readRecordRows(sheet)
   const checkRow = makeCheckRow(rules, caller, createdAt)
   return ({ row, cells }) => {
-    demandSafe(cells)
-    return checkRow(row, shapes.record(read(cells)))
+    const said = read(cells)
+    demandSafe(said)
+    return checkRow(row, shapes.record(said))
   }
 }
 
@@ -381,8 +382,9 @@ function prefixCheck(
 ): (row: SheetRow) => StagedText {
   const read = readPrefixRows(sheet)
   return ({ row, cells }) => {
-    demandSafe(cells)
-    const input = shapes.prefix(read(cells))
+    const said = read(cells)
+    demandSafe(said)
+    const input = shapes.prefix(said)
     return { row, key: demandPrefix(caller, input), text: JSON.stringify(input) }
   }
 }
@@ -392,7 +394,7 @@ function demandSafe(value: unknown): void {
   if (typeof value === 'string') {
     if (hasLoneSurrogateOrNul(value)) throw invalid('', 'json.text', unsafe)
   } else if (typeof value === 'object' && value !== null) {
-    for (const member of Object.values(value)) demandSafe(member)
+    for (const name in value) demandSafe(value[name as keyof typeof value])
   }
 }
 

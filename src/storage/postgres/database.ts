@@ -22,10 +22,10 @@ export interface Queries {
   /** Runs any number of statements without parameters: migrations only. */
   exec(sql: string): Promise<void>
   /**
-   * `copy table (columns) from stdin` in text format: chunks of COPY text lines, each chunk whole lines.
+   * `copy table (columns) from stdin` in text format: chunks of COPY text lines in UTF-8, each chunk whole lines.
    * @returns the number of rows copied
    */
-  copy(sql: string, chunks: AsyncIterable<string>): Promise<number>
+  copy(sql: string, chunks: AsyncIterable<string | Buffer>): Promise<number>
 }
 
 export interface TransactionOptions {

@@ -46,10 +46,10 @@ function rowsOf({ columns, types, cells }: Table): object[] {
 }
 
 /** Gathers small chunks of lines and splits large ones, at ends of lines. */
-async function* sizedFor(charactersMax: number, chunks: AsyncIterable<string>) {
+async function* sizedFor(charactersMax: number, chunks: AsyncIterable<string | Buffer>) {
   let gathered = ''
   for await (const chunk of chunks) {
-    gathered += chunk
+    gathered += String(chunk)
     while (gathered.length >= charactersMax) {
       const end = gathered.lastIndexOf('\n', charactersMax - 1) + 1
       assert(end > 0, 'a COPY line is longer than a message may be')

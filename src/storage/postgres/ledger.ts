@@ -21,7 +21,7 @@ import { mandateWrites } from './mandates.ts'
 import { ruleWrites } from './mapping-rules.ts'
 import { proofWrites } from './prefix-proofs.ts'
 import { type RecordRow, recordColumns, rowToRecord } from './record-rows.ts'
-import { searchableValues } from './reverse.ts'
+import { digestsOf } from './reverse.ts'
 import { makeRowId } from './row-ids.ts'
 import { sessionWrites } from './sessions.ts'
 import { stagedWrites } from './staging-writes.ts'
@@ -149,18 +149,22 @@ function recordWrites(queries: TransactionQueries, at: Date): RecordWrites {
 }
 
 function insertRecord(queries: TransactionQueries, record: StoredRecord, at: Date): void {
-  const { digests, types } = searchableValues(record)
   queries.send(
     `with record as (
        insert into records (key, prefix, identifier, system, kind, values, aliases, subject, submitter, basis,
          serial, successor, gone, created_at, updated_at)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
-       returning key, prefix
+       returning key
      )
-     insert into public_values (digest, key, prefix, type)
-     select v.digest, record.key, record.prefix, v.type
-     from record, unnest($15::bytea[], $16::text[]) as v (digest, type)`,
-    [record.key, record.prefix, record.identifier, ...recordParameters(record), at, digests, types],
+     insert into public_values (digest, key) select unnest($15::bigint[]), key from record`,
+    [
+      record.key,
+      record.prefix,
+      record.identifier,
+      ...recordParameters(record),
+      at,
+      digestsOf(record),
+    ],
     taken,
   )
 }
@@ -182,13 +186,11 @@ function replaceRecord(
      from records where key = $1 and prefix = $2`,
     [before.key, before.prefix],
   )
-  const { digests, types } = searchableValues(record)
   queries.send(
     `with forgotten as (
-       delete from public_values where digest = any($17) and key = $1 and prefix = $2
+       delete from public_values where digest = any($16) and key = $1
      ), indexed as (
-       insert into public_values (digest, key, prefix, type)
-       select v.digest, $1, $2, v.type from unnest($15::bytea[], $16::text[]) as v (digest, type)
+       insert into public_values (digest, key) select unnest($15::bigint[]), $1
      )
      update records set identifier = $3, system = $4, kind = $5, values = $6, aliases = $7, subject = $8,
        submitter = $9, basis = $10, serial = $11, successor = $12, gone = $13, source = null,
@@ -200,9 +202,8 @@ function replaceRecord(
       record.identifier,
       ...recordParameters(record),
       at,
-      digests,
-      types,
-      searchableValues(before).digests,
+      digestsOf(record),
+      digestsOf(before),
     ],
   )
 }

@@ -1,36 +1,35 @@
 import { hash } from 'node:crypto'
 import type { StoredRecord } from '../../model/record.ts'
-import { isPublic } from '../../model/value.ts'
+import { isPublic, type Value } from '../../model/value.ts'
 import type { Queries } from './database.ts'
 import { type Page, type PageRequest, pageOf, readCursor } from './page.ts'
 
-/** A value as the index has it: the first 16 bytes of its SHA-256. */
-export function digestOf(value: string): Buffer {
-  return Buffer.from(hexDigestOf(value), 'hex')
+/**
+ * A value as the index has it: the first 8 bytes of its SHA-256 as a signed number. Short, because an index of millions is
+ * as fast as it is small; and whoever looks a value up compares it with the record's own.
+ */
+function digestOf(text: string): bigint {
+  return BigInt.asIntN(64, BigInt(`0x${hash('sha256', text, 'hex').slice(0, 16)}`))
 }
 
-/** The same in hex; in one call, because an import asks for millions. */
-export function hexDigestOf(value: string): string {
-  return hash('sha256', value, 'hex').slice(0, 32)
+/** By what a record is found again: digests of its searchable values, each once. */
+export function digestsOf({ values }: Pick<StoredRecord, 'values'>): bigint[] {
+  const digests: bigint[] = []
+  for (const value of values) {
+    const text = searchableText(value)
+    if (text === undefined) continue
+    const digest = digestOf(text)
+    if (!digests.includes(digest)) digests.push(digest)
+  }
+  return digests
 }
 
-/** What of a record can be found again by its value: public text, and none of the protocol's own types. */
-export function searchableTexts({
-  values,
-}: Pick<StoredRecord, 'values'>): { readonly text: string; readonly type: string }[] {
-  return values.flatMap(value =>
-    isPublic(value) && value.data.format === 'string' && !value.type.startsWith('HS_')
-      ? [{ text: value.data.value, type: value.type }]
-      : [],
-  )
-}
-
-export function searchableValues(record: Pick<StoredRecord, 'values'>): {
-  digests: Buffer[]
-  types: string[]
-} {
-  const found = searchableTexts(record)
-  return { digests: found.map(({ text }) => digestOf(text)), types: found.map(({ type }) => type) }
+/** What of a value can be searched for: public text, and none of the protocol's own types. */
+function searchableText(value: Value): string | undefined {
+  const { data, type } = value
+  return data.format === 'string' && isPublic(value) && !type.startsWith('HS_')
+    ? data.value
+    : undefined
 }
 
 export interface ValueHit {
@@ -52,20 +51,20 @@ export interface ReverseReader {
 export function makeReverseReader(database: Queries): ReverseReader {
   return {
     async byValue(value, { cursor, limit }) {
-      const rows = await database.query<ValueHit>(
-        `select r.key, r.identifier, r.prefix, r.system, r.subject, min(v.type) as via
-         from public_values v join records r on r.key = v.key and r.prefix = v.prefix
+      const rows = await database.query<HitRow>(
+        `select r.key, r.identifier, r.prefix, r.system, r.subject, r.values
+         from public_values v join records r on r.key = v.key
          where v.digest = $1 and v.key > $2 and r.gone is null
-         group by r.key, r.identifier, r.prefix, r.system, r.subject
-         order by r.key limit $3`,
+         order by v.key limit $3`,
         [digestOf(value), cursor === undefined ? '' : readCursor(cursor), limit + 1],
       )
-      return pageOf(
+      const { items, next } = pageOf(
         rows,
         limit,
-        row => row,
+        row => hitOf(row, value),
         row => row.key,
       )
+      return { items: items.flatMap(hit => hit ?? []), next }
     },
 
     async subjectByUscc(usccIndex) {
@@ -76,4 +75,13 @@ export function makeReverseReader(database: Queries): ReverseReader {
       return row
     },
   }
+}
+
+type HitRow = Omit<ValueHit, 'via'> & Pick<StoredRecord, 'values'>
+
+/** @returns undefined for a record whose value only has the same digest */
+function hitOf({ values, ...hit }: HitRow, text: string): ValueHit | undefined {
+  const types = values.flatMap(value => (searchableText(value) === text ? [value.type] : []))
+  const [via] = types.sort()
+  return via === undefined ? undefined : { ...hit, via }
 }

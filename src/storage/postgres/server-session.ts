@@ -85,7 +85,7 @@ export function makeSession(
     return inOrder(() => client.query(withDeadline), config.text.startsWith('select '))
   }
 
-  async function copyAll(sql: string, chunks: AsyncIterable<string>): Promise<number> {
+  async function copyAll(sql: string, chunks: AsyncIterable<string | Buffer>): Promise<number> {
     const stream = client.query(copyFrom(sql, { highWaterMark: copyBufferBytes }))
     let refusal: unknown
     stream.on('error', error => {
@@ -197,7 +197,7 @@ class SourceFailure {
   }
 }
 
-async function* markFailure(chunks: AsyncIterable<string>) {
+async function* markFailure(chunks: AsyncIterable<string | Buffer>) {
   try {
     yield* chunks
   } catch (error) {

@@ -9,7 +9,7 @@ import type {
 import type { ChangeItem } from './changes.ts'
 import type { Queries } from './database.ts'
 import { type RecordRow, recordColumns, rowToRecord } from './record-rows.ts'
-import { searchableValues } from './reverse.ts'
+import { digestsOf } from './reverse.ts'
 import { makeRowId } from './row-ids.ts'
 import {
   errorToJson,
@@ -29,12 +29,18 @@ const inRange = `s.owner = $1 and s.row_no > $2 and s.row_no <= $3 and ${notRefu
 const stagedInRange = `from staged_rows s join staged_places p on p.owner = s.owner and p.place = s.place
   where ${inRange}`
 
-/** New under a name that nobody has: no record is asked about but by its key. */
-const plainRows = `select s.row_no, s.key, s.identifier, coalesce(s.kind, 'other') as kind, s.values, s.digests, s.types,
-    nullif(s.successor, '') as successor, p.system, p.prefix
-  ${stagedInRange} and s.op = 'put' and s.aliases is null
-    and not exists (select from records r where r.key = s.key)
+/** Under a name that is no alias, and without aliases: where there is no record either, no record is asked about. */
+const plainInRange = `${stagedInRange} and s.op = 'put' and s.aliases is null
     and (p.system = 'handle' or not exists (select from aliases a where a.key = s.key))`
+
+/** One look into the index a row: as a join, records would all be read for each slice, as long as they are not very many. */
+const hasRecord = 'coalesce((select true from records r where r.key = s.key limit 1), false)'
+
+/**
+ * Slices are larger than what one row of `changes` tells: whoever reads the feed in pages unfolds a row for each page that
+ * begins in it.
+ */
+const itemsPerChange = 1_000
 
 /** @param onAnnounced told of what was announced here and not through the ledger, with the id of its row */
 export function stagedWrites(
@@ -61,32 +67,33 @@ export function stagedWrites(
     async addPlain(owner, { after, upTo }, dry) {
       if (dry) {
         const [row] = await queries.query<{ count: number }>(
-          `select count(*) as count from (${plainRows}) plain`,
+          `select count(*) as count ${plainInRange} and not ${hasRecord}`,
           [owner.id, after, upTo],
         )
         return row?.count ?? 0
       }
       const rows = await queries.query<{ id: string; prefix: string; items: ChangeItem[] }>(
-        `with plain as materialized (${plainRows} order by s.key),
-         fresh as (
+        `with fresh as (
            insert into records (key, prefix, identifier, system, kind, values, aliases, submitter, basis, serial,
              successor, source, created_at, updated_at)
-           select key, prefix, identifier, system, kind, replace(values, $4, $5)::json, '[]', $6, $7, 1, successor,
-             $1, $8, $8
-           from plain
+           select s.key, p.prefix, s.identifier, p.system, coalesce(s.kind, 'other'), replace(s.values, $4, $5)::json,
+             '[]', $6, $7, 1, nullif(s.successor, ''), $1, $8, $8
+           ${plainInRange} order by s.key
            on conflict do nothing returning key, prefix, identifier, kind
          ),
          indexed as (
-           insert into public_values (digest, key, prefix, type)
-           select decode(v.digest, 'hex'), key, prefix, v.type
-           from plain, unnest(string_to_array(digests, ' '), string_to_array(types, ' ')) as v (digest, type)
+           insert into public_values (digest, key)
+           select unnest(s.digests) as digest, s.key from staged_rows s
            -- Looked up by hash: what is expected of a result of a write is one row, and a join would compare all with all.
-           where (key in (select key from fresh)) is true
+           where ${inRange} and (s.key in (select key from fresh)) is true
+           -- In the order of the index, whose pages are then met once each.
+           order by digest
          ),
          told as (
            select prefix, count(*) as count, row_number() over () as place,
              json_agg(json_build_array(identifier, 1, 'created', kind, key)) as items
-           from fresh group by prefix
+           from (select *, (row_number() over () - 1) / ${itemsPerChange} as piece from fresh) f
+           group by prefix, piece
          )
          insert into changes (id, identifier, prefix, serial, op, kind, keys, count, items, at)
          select $9 || place, '', prefix, 1, 'created', 'other', '{}', count, items, $8 from told
@@ -115,13 +122,14 @@ export function stagedWrites(
     },
 
     async lockRest(owner, { after, upTo }, dry) {
+      await queries.query(looksUpRows)
       const existing = await queries.query<PlannedColumns>(
         `select ${plannedColumns}
          from staged_rows s join staged_places p on p.owner = s.owner and p.place = s.place
          join records r on r.key = s.key
          where ${inRange} and r.source is distinct from $1 and not (${saysTheSame})
          order by s.key for update of r`,
-        [owner.id, after, upTo],
+        [owner.id, after, upTo, stampOf(wholeSeconds(owner.stagedAt))],
       )
       const isSpecial = `(s.op <> 'put' or s.aliases is not null
         or p.system <> 'handle' and exists (select from aliases a where a.key = s.key))`
@@ -218,13 +226,23 @@ function wholeSeconds(at: Date): string {
 }
 
 /**
+ * Joins look up each row of a slice, in this transaction. Left to itself, the planner reads all records for each slice as
+ * long as they are fewer than some hundred thousand.
+ */
+const looksUpRows = 'set local enable_hashjoin = off'
+
+/** What a timestamp of a record looks like where all its values were written by its last write. */
+const lastStamp = `'"timestamp":"' || to_char(r.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || '"'`
+
+/**
  * What a row with aliases says is compared by the rules, which know what an alias is worth. jsonb compares as
- * `isDeepStrictEqual` does: whatever the order of members.
+ * `isDeepStrictEqual` does, whatever the order of members; mostly the texts are the same already.
  */
 const saysTheSame = `s.op = 'put' and r.gone is null and s.aliases is null and json_array_length(r.aliases) = 0
   and coalesce(s.kind, r.kind) = r.kind and coalesce(s.successor, r.successor, '') = coalesce(r.successor, '')
-  and (select jsonb_agg(v - 'timestamp') from jsonb_array_elements(s.values::jsonb) v)
-    is not distinct from (select jsonb_agg(v - 'timestamp') from jsonb_array_elements(r.values::jsonb) v)`
+  and (replace(r.values::text, ${lastStamp}, $4) = s.values
+    or (select jsonb_agg(v - 'timestamp') from jsonb_array_elements(s.values::jsonb) v)
+      is not distinct from (select jsonb_agg(v - 'timestamp') from jsonb_array_elements(r.values::jsonb) v))`
 
 function itemOf(
   prefix: string,
@@ -250,9 +268,7 @@ async function writeOver(
   const keys = pairs.map(({ record }) => record.key)
   const prefixes = pairs.map(({ record }) => record.prefix)
   const former = pairs.flatMap(({ before }) =>
-    before === undefined
-      ? []
-      : searchableValues(before).digests.map(digest => ({ before, digest })),
+    before === undefined ? [] : digestsOf(before).map(digest => ({ before, digest })),
   )
   await queries.query(
     `insert into record_versions (key, prefix, serial, kind, values, aliases, submitter, basis, successor, gone, source,
@@ -265,13 +281,9 @@ async function writeOver(
   if (former.length > 0) {
     await queries.query(
       `delete from public_values v
-       using unnest($1::bytea[], $2::text[], $3::text[]) as f (digest, key, prefix)
-       where v.digest = f.digest and v.key = f.key and v.prefix = f.prefix`,
-      [
-        former.map(({ digest }) => digest),
-        former.map(({ before }) => before.key),
-        former.map(({ before }) => before.prefix),
-      ],
+       using unnest($1::bigint[], $2::text[]) as f (digest, key)
+       where v.digest = f.digest and v.key = f.key`,
+      [former.map(({ digest }) => digest), former.map(({ before }) => before.key)],
     )
   }
   await queries.query(
@@ -311,20 +323,13 @@ function recordsToJson(pairs: readonly RecordPair[]): string {
 }
 
 async function indexValues(queries: Queries, pairs: readonly RecordPair[]): Promise<void> {
-  const found = pairs.flatMap(({ record }) => {
-    const { digests, types } = searchableValues(record)
-    return digests.map((digest, position) => ({ record, digest, type: types[position] ?? '' }))
-  })
+  const found = pairs.flatMap(({ record }) =>
+    digestsOf(record).map(digest => ({ key: record.key, digest })),
+  )
   if (found.length === 0) return
   await queries.query(
-    `insert into public_values (digest, key, prefix, type)
-     select * from unnest($1::bytea[], $2::text[], $3::text[], $4::text[])`,
-    [
-      found.map(({ digest }) => digest),
-      found.map(({ record }) => record.key),
-      found.map(({ record }) => record.prefix),
-      found.map(({ type }) => type),
-    ],
+    'insert into public_values (digest, key) select * from unnest($1::bigint[], $2::text[])',
+    [found.map(({ digest }) => digest), found.map(({ key }) => key)],
   )
 }
 

@@ -156,9 +156,7 @@ export async function contentOf(database: Database): Promise<unknown[]> {
   const versions = await database.query(
     'select key, serial, values::text, gone::text from record_versions order by key, serial',
   )
-  const values = await database.query(
-    'select digest, key, prefix, type from public_values order by key, type, digest',
-  )
+  const values = await database.query('select digest::text, key from public_values order by key, digest')
   const aliases = await database.query('select key, record_key from aliases order by key')
   return [records, versions, values, aliases]
 }

@@ -34,12 +34,12 @@ eachEngine(
     )
     t.same(ours, single)
     const digests = await database.query(
-      `select digest, type from public_values where key = '88.118.8/p-1' order by type`,
+      `select digest from public_values where key = '88.118.8/p-1' order by digest`,
     )
     t.same(
       digests,
       await database.query(
-        `select digest, type from public_values where key = '88.118.9/p-1' order by type`,
+        `select digest from public_values where key = '88.118.9/p-1' order by digest`,
       ),
     )
     t.match(await desk.ask('88.118.8/P-3'), {
@@ -204,7 +204,9 @@ eachEngine(
     )
     await t.rejects(desk.ask('88.118.8/P-5'), { code: 'IDENTIFIER_GONE' })
     t.match(await desk.ask('88.118.8/P-1'), { serial: 3, values: [{}, { data: { value: 'v 1' } }] })
-    const values = await database.query(`select type from public_values where key = '88.118.8/p-1'`)
+    const values = await database.query(
+      `select digest from public_values where key = '88.118.8/p-1'`,
+    )
     t.equal(values.length, 2)
   },
 )
