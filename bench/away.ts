@@ -2,13 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import type { BenchRow } from '../src/load/bench-run.ts'
 import { type Load, runLoad } from '../src/load/load.ts'
 import { withUnknown } from '../src/load/synthetic.ts'
 import { makeClosers } from '../src/runtime/closers.ts'
 import { makeLog } from '../src/runtime/log.ts'
 import type { Chapter, ChapterParts } from './load/chapter.ts'
 import type { Child } from './load/child.ts'
-import { type Contestant, compare } from './load/compare.ts'
+import { type Contestant, compare, type Rounds } from './load/compare.ts'
 import { fillRecords, identifierAt } from './load/fill-records.ts'
 import { measure } from './load/measure.ts'
 import { demoIdentifiers, startServerNode, targetOf } from './load/server-node.ts'
@@ -63,25 +64,37 @@ export async function awayChapter({ rounds }: ChapterParts): Promise<Chapter> {
     ],
     rounds,
   )
+  // One after the other, each alone: what is asked beside it warms and cools caches too.
+  const hits = [await hitsWhile('all are there', node, rounds)]
   await redis.stop()
+  hits.push(await hitsWhile('Redis is away', node, rounds))
   const noRedis = await compare(
-    'the same, Redis away',
-    [by('hits', node, hot), by('cold, from PostgreSQL', node, cold)],
+    'a node whose Redis is away, HTTP JSON',
+    [by('cold, from PostgreSQL', node, cold)],
     rounds,
   )
   await alone.stop()
   await postgres.stop()
-  const noStores = await compare('the same, PostgreSQL away too', [by('hits', node, hot)], rounds)
-  const hits = all.median('hits', 'answersPerCpuSecond')
-  const share = (name: string, of: number) => ({ name, value: of / hits, unit: '×' }) as const
+  hits.push(await hitsWhile('every store is away', node, rounds))
+  const most = hits[0]?.answersPerCpuSecond ?? Number.NaN
+  const beside = hits.map(row => ({ ...row, ratio: row.answersPerCpuSecond / most }))
   return {
-    groups: [all.group, noRedis.group, noStores.group],
-    figures: [
-      share('hits while Redis is away', noRedis.median('hits', 'answersPerCpuSecond')),
-      share('hits while every store is away', noStores.median('hits', 'answersPerCpuSecond')),
-    ],
+    groups: [all.group, noRedis.group, { title: 'hits over HTTP JSON while', rows: beside }],
+    figures: beside
+      .slice(1)
+      .map(
+        ({ name, ratio }) =>
+          ({ name: `hits while ${name}, beside all there`, value: ratio, unit: '×' }) as const,
+      ),
     leftOut: [],
   }
+}
+
+async function hitsWhile(name: string, node: Child, rounds: Rounds): Promise<BenchRow> {
+  const { group } = await compare(`hits while ${name}`, [by(name, node, hot)], rounds)
+  const [row] = group.rows
+  if (row === undefined) throw new Error('nothing was measured')
+  return row
 }
 
 function by(name: string, node: Child, identifiers: readonly string[]): Contestant {
