@@ -1,4 +1,5 @@
 import { askFor } from '../../src/load/load.ts'
+import { askByAutocannon } from './autocannon.ts'
 import { type Measured, measure, type Seen, type Target } from './measure.ts'
 import { askByWrk, wrk } from './wrk.ts'
 
@@ -28,18 +29,28 @@ export function get(path: string, headers: HttpAsk['headers'] = {}): HttpAsk {
   return { method: 'GET', path, headers }
 }
 
-/** Drives an HTTP server for some seconds: in a closed loop with wrk where there is one, else with our own client. */
+/** Drives an HTTP server for some seconds: in a closed loop with wrk where there is one, else with autocannon. */
 export function measureHttp(target: Target, load: HttpLoad, seconds: number): Promise<Measured> {
-  return measure(target.pid, () =>
-    wrk === undefined || load.perSecond !== undefined
-      ? askByOurs(target, load, seconds)
-      : askByWrk(wrk, target, load, seconds),
-  )
+  return measure(target.pid, () => {
+    const { perSecond } = load
+    if (perSecond !== undefined) return askAtRate(target, { ...load, perSecond }, seconds)
+    return wrk === undefined
+      ? askByAutocannon(target, load, seconds)
+      : askByWrk(wrk, target, load, seconds)
+  })
 }
 
-async function askByOurs(
+/** An open loop, which neither of them has. */
+async function askAtRate(
   { host, port }: Target,
-  { asks, connections, depth, isRefused = false, answersPerRequest = 1, perSecond }: HttpLoad,
+  {
+    asks,
+    connections,
+    depth,
+    isRefused = false,
+    answersPerRequest = 1,
+    perSecond,
+  }: HttpLoad & { readonly perSecond: number },
   seconds: number,
 ): Promise<Seen> {
   const questions = asks.map(ask => ({
@@ -47,8 +58,7 @@ async function askByOurs(
     answerCount: answersPerRequest,
   }))
   const load = {
-    ...({ via: 'http', place: { host, port }, connections, depth, seconds } as const),
-    ...(perSecond !== undefined && { perSecond }),
+    ...({ via: 'http', place: { host, port }, connections, depth, seconds, perSecond } as const),
   }
   const loaded = await askFor(load, questions)
   const refusedCount = loaded.unknownCount

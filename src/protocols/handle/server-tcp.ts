@@ -60,7 +60,7 @@ export function makeTcpDoor(
 
   return {
     makeServer() {
-      const server = createServer({ noDelay: true, allowHalfOpen: true }, accept)
+      const server = createServer({ allowHalfOpen: true }, accept)
       // Beyond our own bound, so that a refusal is counted.
       server.maxConnections = settings.connectionsMax + backlog
       return server

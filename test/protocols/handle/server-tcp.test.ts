@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, Socket } from 'node:net'
 import t from 'tap'
 import { aRecord, aValue } from '../../support/builders.ts'
 import { aFrame, aQuestion, aTcpClient, placeOf } from './a-client.ts'
@@ -210,4 +210,32 @@ t.test('closing ends idle connections at once and the others when they are answe
 
   t.equal((await answer).header.responseCode, 1)
   await busy.closed()
+})
+
+t.test('no answer but a first one of one segment waits for others to be acknowledged', async t => {
+  const long = aRecord({
+    identifier: '88.118.8/long',
+    values: [aValue({ data: { format: 'string', value: 'x'.repeat(600) } })],
+  })
+  const { tcpAt } = await aHandleDoor(t, {
+    records: [aRecord({ identifier: known }), long],
+  })
+  const { setNoDelay } = Socket.prototype
+  let count = 0
+  t.intercept(Socket.prototype, 'setNoDelay', {
+    value(this: Socket, ...args: [boolean]) {
+      count += 1
+      return setNoDelay.apply(this, args)
+    },
+  })
+  async function asked(...handles: readonly string[]): Promise<number> {
+    const before = count
+    const client = await aTcpClient(t, tcpAt)
+    for (const handle of handles) await client.ask(aQuestion(handle))
+    return count - before
+  }
+
+  t.equal(await asked(known), 0)
+  t.ok((await asked(known, known)) > 0)
+  t.ok((await asked(long.identifier)) > 0)
 })
