@@ -15,7 +15,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { Child } from './load/child.ts'
-import { cpuSeconds, type Measured, measure, median, type Target } from './load/measure.ts'
+import { get, measureHttp } from './load/http.ts'
+import { cpuSeconds, type Measured, median } from './load/measure.ts'
 import { operatorKey, startServerNode } from './load/server-node.ts'
 import { startPostgres } from './load/servers.ts'
 
@@ -24,7 +25,9 @@ const rounds = Number(process.argv[3] ?? 3)
 const file =
   process.argv[4] ?? join(import.meta.dirname, '..', `bench-import-${rowCount}-result.json`)
 const rowsPerPiece = 500
-const resolving = { seconds: 1, connections: 16 }
+const secondsPerLook = 1
+/** Of proc(5). */
+const ticksPerSecond = 100
 
 const given = process.env['QXM_BENCH_DATABASE_URL']
 // Ours is no key of a node, and the node inherits what we have.
@@ -137,20 +140,19 @@ async function resolveBeside(): Promise<readonly Beside[]> {
   const values = [{ index: 1, type: 'URL', data: 'https://example.com/' }]
   const identifier = '88.118.40/CACHED'
   await ask('POST', '/v1/identifiers', JSON.stringify({ identifier, values }))
-  const target = {
-    name: 'cached answers',
-    pid: node.pid,
-    url: String(node.ready['http']),
-    request: { method: 'GET', path: `/v1/resolve/${identifier}` },
-    answersPerRequest: 1,
-  } as const
-  await measure(target, resolving)
+  const { hostname: host, port } = new URL(String(node.ready['http']))
+  const target = { pid: node.pid, host, port: Number(port) }
+  const askCached = () => {
+    const load = { asks: [get(`/v1/resolve/${identifier}`)], connections: 16, depth: 1 }
+    return measureHttp(target, load, secondsPerLook)
+  }
+  await askCached()
   const alone: Measured[] = []
   const beside: Measured[] = []
   for (let round = 0; round < rounds; round++) {
-    alone.push(await measure(target, resolving))
+    alone.push(await askCached())
     const file = [...csv((round + 1) * rowCount)]
-    beside.push(...(await measureWhile(importFile(file), target)))
+    beside.push(...(await measureWhile(importFile(file), askCached)))
   }
   return [
     { name: 'by themselves', ...middle(alone) },
@@ -159,13 +161,16 @@ async function resolveBeside(): Promise<readonly Beside[]> {
 }
 
 /** Second by second, as long as it lasts. */
-async function measureWhile(work: Promise<void>, target: Target): Promise<Measured[]> {
+async function measureWhile(
+  work: Promise<void>,
+  look: () => Promise<Measured>,
+): Promise<Measured[]> {
   let isDone = false
   const done = work.finally(() => {
     isDone = true
   })
   const measured: Measured[] = []
-  while (!isDone) measured.push(await measure(target, resolving))
+  while (!isDone) measured.push(await look())
   await done
   // The last one went on when all was done.
   return measured.length > 1 ? measured.slice(0, -1) : measured
@@ -281,19 +286,21 @@ function statOf(pid: number): readonly string[] {
 
 /** Of a process, its children and those of them that have ended. */
 function cpuOfTree(pid: number): number {
-  const ended = (Number(statOf(pid)[13]) + Number(statOf(pid)[14])) / 100
+  const [own, ended] = [secondsIn(statOf(pid), 11), secondsIn(statOf(pid), 13)]
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
-  return children.reduce(
-    (sum, child) => sum + cpuWhileItRuns(Number(child)),
-    ended + cpuSeconds(pid),
-  )
+  return children.reduce((sum, child) => sum + cpuWhileItRuns(Number(child)), own + ended)
 }
 
 function cpuWhileItRuns(pid: number): number {
   try {
-    return cpuSeconds(pid)
+    return secondsIn(statOf(pid), 11)
   } catch {
     // It has ended since.
     return 0
   }
+}
+
+/** User and system time from this field on. */
+function secondsIn(stat: readonly string[], at: number): number {
+  return (Number(stat[at]) + Number(stat[at + 1])) / ticksPerSecond
 }
