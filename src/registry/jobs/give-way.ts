@@ -1,5 +1,5 @@
-/** A turn shorter than this had nothing in it: nobody waits. */
-const quietMs = 0.1
+/** A turn shorter than this had nothing in it: nobody waits. Three cached answers take as long. */
+const quietMs = 0.03
 /** Of the time of a busy process, bulk work takes one part and everybody else so many. */
 const partsOfOthers = 3
 /** Longer than bulk work works in one piece: what is more was spent waiting for the store. */
