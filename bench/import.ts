@@ -1,7 +1,9 @@
 /**
  * `node dist/bench/import.js [rows] [rounds] [file]`: how fast a file becomes records: one of so many rows (100 000) sent
- * over HTTP as CSV until its job is done, beside a bare COPY of the same rows into a table of the same shape. A PostgreSQL of
- * its own, or the empty one that QXM_BENCH_DATABASE_URL names. The same file once more changes nothing, and is timed too.
+ * over HTTP as CSV until its job is done, beside a bare COPY of the same rows into a table of the same shape; and beside what
+ * anything costs that looks at rows before it writes them: COPY into a table without an index, and INSERT … SELECT from
+ * there of those that are new. A PostgreSQL of its own, or the empty one that QXM_BENCH_DATABASE_URL names. The same file
+ * once more changes nothing, and is timed too. At last, what is left of cached answers while a file becomes records.
  */
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -13,7 +15,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { Child } from './load/child.ts'
-import { median } from './load/measure.ts'
+import { get, measureHttp } from './load/http.ts'
+import { cpuSeconds, type Measured, median } from './load/measure.ts'
 import { operatorKey, startServerNode } from './load/server-node.ts'
 import { startPostgres } from './load/servers.ts'
 
@@ -22,6 +25,7 @@ const rounds = Number(process.argv[3] ?? 3)
 const file =
   process.argv[4] ?? join(import.meta.dirname, '..', `bench-import-${rowCount}-result.json`)
 const rowsPerPiece = 500
+const secondsPerLook = 1
 /** Of proc(5). */
 const ticksPerSecond = 100
 
@@ -36,26 +40,31 @@ const plain = new pg.Client({ connectionString: url })
 await plain.connect()
 try {
   await plain.query('create table bench_records (like records including all)')
+  await plain.query('create table bench_staged (like records)')
   await ask('POST', '/v1/prefixes', JSON.stringify({ prefix: '88.118.40' }))
   const postmaster = await postmasterOf(plain)
   const before = peakMemory(node)
-  const ways = { 'bare COPY': copy, import: importFile, 'the same again': importFile }
-  const measured = new Map(Object.keys(ways).map(name => [name, [] as Measured[]]))
+  const ways = {
+    'bare COPY': () => copy('bench_records'),
+    'COPY, INSERT … SELECT': copyAndInsert,
+    import: () => importFile(csv()),
+    'the same again': () => importFile(csv()),
+  }
+  const measured = new Map(Object.keys(ways).map(name => [name, [] as Taken[]]))
   for (let round = 0; round < rounds; round++) {
-    await plain.query('truncate bench_records, records, record_versions, public_values, aliases')
     for (const [name, run] of Object.entries(ways)) {
+      if (name !== 'the same again') await truncate()
       const startedAt = performance.now()
-      const [server, own] = [cpuOfTree(postmaster), cpuOf(node.pid)]
+      const [server, own] = [cpuOfTree(postmaster), cpuSeconds(node.pid)]
       await run()
       measured.get(name)?.push({
         seconds: (performance.now() - startedAt) / 1000,
         serverCpu: cpuOfTree(postmaster) - server,
-        // A COPY needs no node.
-        nodeCpu: run === copy ? 0 : cpuOf(node.pid) - own,
+        nodeCpu: cpuSeconds(node.pid) - own,
       })
     }
   }
-  await print(measured, before)
+  await print(measured, before, await resolveBeside())
 } finally {
   await plain.end()
   await node.stop()
@@ -63,14 +72,27 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 
-async function copy(): Promise<void> {
-  const into = `copy bench_records (key, prefix, identifier, system, kind, values, aliases, submitter, basis, serial,
+async function truncate(): Promise<void> {
+  await plain.query(
+    'truncate bench_records, bench_staged, records, record_versions, public_values, aliases',
+  )
+}
+
+async function copyAndInsert(): Promise<void> {
+  await copy('bench_staged')
+  await plain.query(
+    'insert into bench_records select * from bench_staged order by key on conflict do nothing',
+  )
+}
+
+async function copy(table: string): Promise<void> {
+  const into = `copy ${table} (key, prefix, identifier, system, kind, values, aliases, submitter, basis, serial,
     created_at, updated_at) from stdin`
   await pipeline(Readable.from(pieces(recordLine)), plain.query(copyFrom(into)))
 }
 
-async function importFile(): Promise<void> {
-  const body = Readable.from(csv(), { objectMode: false })
+async function importFile(lines: Iterable<string>): Promise<void> {
+  const body = Readable.from(lines, { objectMode: false })
   const sent = await ask('POST', '/v1/jobs?into=identifiers', body, 'text/csv')
   for (let job = sent; ; job = await ask('GET', `/v1/jobs/${job['id']}`)) {
     if (job['state'] === 'done') {
@@ -106,6 +128,61 @@ async function ask(
   return answer
 }
 
+interface Beside {
+  readonly name: string
+  readonly answersPerSecond: number
+  readonly p99Ms: number
+}
+
+/** One cached answer, asked for without end: by itself, and while the file is imported. Its making costs nothing then. */
+async function resolveBeside(): Promise<readonly Beside[]> {
+  await truncate()
+  const values = [{ index: 1, type: 'URL', data: 'https://example.com/' }]
+  const identifier = '88.118.40/CACHED'
+  await ask('POST', '/v1/identifiers', JSON.stringify({ identifier, values }))
+  const { hostname: host, port } = new URL(String(node.ready['http']))
+  const target = { pid: node.pid, host, port: Number(port) }
+  const askCached = () => {
+    const load = { asks: [get(`/v1/resolve/${identifier}`)], connections: 16, depth: 1 }
+    return measureHttp(target, load, secondsPerLook)
+  }
+  await askCached()
+  const alone: Measured[] = []
+  const beside: Measured[] = []
+  for (let round = 0; round < rounds; round++) {
+    alone.push(await askCached())
+    const file = [...csv((round + 1) * rowCount)]
+    beside.push(...(await measureWhile(importFile(file), askCached)))
+  }
+  return [
+    { name: 'by themselves', ...middle(alone) },
+    { name: 'while a file is imported', ...middle(beside) },
+  ]
+}
+
+/** Second by second, as long as it lasts. */
+async function measureWhile(
+  work: Promise<void>,
+  look: () => Promise<Measured>,
+): Promise<Measured[]> {
+  let isDone = false
+  const done = work.finally(() => {
+    isDone = true
+  })
+  const measured: Measured[] = []
+  while (!isDone) measured.push(await look())
+  await done
+  // The last one went on when all was done.
+  return measured.length > 1 ? measured.slice(0, -1) : measured
+}
+
+function middle(measured: readonly Measured[]) {
+  return {
+    answersPerSecond: median(measured.map(({ answersPerSecond }) => answersPerSecond)),
+    p99Ms: median(measured.map(({ p99Ms }) => p99Ms)),
+  }
+}
+
 function valuesOf(number: number) {
   return [
     `https://example.com/products/${number}/description-of-what-it-is`,
@@ -114,9 +191,10 @@ function valuesOf(number: number) {
   ]
 }
 
-function* csv(): Generator<string> {
+function* csv(first = 0): Generator<string> {
   yield 'identifier,kind,URL,NAME,DESC\n'
-  yield* pieces(number => {
+  yield* pieces(at => {
+    const number = first + at
     const cells = valuesOf(number).map(text => `"${text.replaceAll('"', '""')}"`)
     return `88.118.40/ABC-${number},product,${cells.join()}\n`
   })
@@ -149,20 +227,21 @@ function* pieces(line: (number: number) => string): Generator<string> {
 }
 
 /** Of one run, in seconds. */
-interface Measured {
+interface Taken {
   readonly seconds: number
   readonly serverCpu: number
   readonly nodeCpu: number
 }
 
 async function print(
-  measured: ReadonlyMap<string, readonly Measured[]>,
+  measured: ReadonlyMap<string, readonly Taken[]>,
   megabytesBefore: number | undefined,
+  resolved: readonly Beside[],
 ): Promise<void> {
   const [bare = []] = measured.values()
-  const cpu = ({ serverCpu, nodeCpu }: Measured) => serverCpu + nodeCpu
+  const cpu = ({ serverCpu, nodeCpu }: Taken) => serverCpu + nodeCpu
   const rows = [...measured].map(([name, runs]) => {
-    const ratio = (of: (run: Measured) => number) =>
+    const ratio = (of: (run: Taken) => number) =>
       median(runs.map((run, round) => of(bare[round] ?? run) / of(run)))
     return {
       name,
@@ -182,7 +261,11 @@ async function print(
     const cells = [ratio, cpuRatio, serverCpu, nodeCpu].map(cell => cell.toFixed(2))
     process.stdout.write(`| ${name} | ${rowsPerSecond.toFixed(0)} | ${cells.join(' | ')} |\n`)
   }
-  await writeFile(file, JSON.stringify({ rowCount, rounds, memory, rows }, null, 2))
+  process.stdout.write('\n| cached answers | answers/s | p99 ms |\n| --- | ---: | ---: |\n')
+  for (const { name, answersPerSecond, p99Ms } of resolved) {
+    process.stdout.write(`| ${name} | ${answersPerSecond.toFixed(0)} | ${p99Ms} |\n`)
+  }
+  await writeFile(file, JSON.stringify({ rowCount, rounds, memory, rows, resolved }, null, 2))
 }
 
 /** Linux only, as everything here that looks into /proc. */
@@ -193,27 +276,31 @@ function peakMemory({ pid }: Pick<Child, 'pid'>): number | undefined {
 
 async function postmasterOf(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
-  return statOf(rows[0]?.pid ?? 0).parent
+  return Number(statOf(rows[0]?.pid ?? 0)[1])
 }
 
-function statOf(pid: number) {
-  // proc(5): behind the name, which may hold anything.
-  const cells = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
-  const seconds = (at: number) => Number(cells[at]) / ticksPerSecond
-  return {
-    parent: Number(cells[1]),
-    own: seconds(11) + seconds(12),
-    ended: seconds(13) + seconds(14),
-  }
-}
-
-function cpuOf(pid: number): number {
-  return statOf(pid).own
+/** The fields of proc(5) behind the name, which may hold anything. */
+function statOf(pid: number): readonly string[] {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
 }
 
 /** Of a process, its children and those of them that have ended. */
 function cpuOfTree(pid: number): number {
-  const { own, ended } = statOf(pid)
+  const [own, ended] = [secondsIn(statOf(pid), 11), secondsIn(statOf(pid), 13)]
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
-  return children.map(Number).reduce((sum, child) => sum + cpuOf(child), own + ended)
+  return children.reduce((sum, child) => sum + cpuWhileItRuns(Number(child)), own + ended)
+}
+
+function cpuWhileItRuns(pid: number): number {
+  try {
+    return secondsIn(statOf(pid), 11)
+  } catch {
+    // It has ended since.
+    return 0
+  }
+}
+
+/** User and system time from this field on. */
+function secondsIn(stat: readonly string[], at: number): number {
+  return (Number(stat[at]) + Number(stat[at + 1])) / ticksPerSecond
 }

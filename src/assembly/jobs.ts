@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { accountState } from '../access/accounts.ts'
 import { callerOfAccount } from '../access/sessions.ts'
 import { signJwt } from '../crypto/jwt.ts'
@@ -8,6 +9,7 @@ import { readRecordRows, writeRecordRow } from '../protocols/sheets/record-colum
 import { writeSheet } from '../protocols/sheets/write-sheet.ts'
 import type { IdentifierParts } from '../registry/identifiers.ts'
 import { makeApplyPrefixes } from '../registry/jobs/apply-prefixes.ts'
+import { makeGiveWay } from '../registry/jobs/give-way.ts'
 import { type Jobs, makeJobs } from '../registry/jobs/jobs.ts'
 import { makeJobMetrics } from '../registry/jobs/metrics.ts'
 import type { JobRows, Renewing } from '../registry/jobs/parts.ts'
@@ -101,6 +103,7 @@ export function openJobs(
     lease,
     renewing,
     isEmbedded,
+    makeGiveWay: () => makeGiveWay({ monotonicMs: () => clock.monotonicMs(), nextTurn }),
     bytesMax: () => config.jobs.bytesMax,
     now,
     onReceived: () => runner.nudge(),

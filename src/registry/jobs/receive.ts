@@ -13,6 +13,7 @@ import {
   prefixRowsMax,
   refusalsMax,
   retrySeconds,
+  rowsPerTurn,
   stageRows,
   uploadsMax,
   waitingMax,
@@ -48,6 +49,8 @@ export interface ReceiveParts {
   /** Keeps the lease while the file arrives. @returns what ends it */
   readonly renewing: Renewing
   readonly isEmbedded: boolean
+  /** Lets others have the process meanwhile; one for each file. */
+  readonly makeGiveWay: () => () => Promise<void>
   readonly bytesMax: () => number
   readonly now: () => Date
   /** Told when a file is here and wants to be worked on. */
@@ -305,6 +308,7 @@ function makeStager(
     request.target === 'identifiers'
       ? recordCheck(parts, request, job, sheet)
       : prefixCheck(parts, request, sheet)
+  const giveWay = parts.makeGiveWay()
   let refused: RefusedRow[] = []
   let writing: Promise<void> = Promise.resolve()
   let held = 0
@@ -331,7 +335,8 @@ function makeStager(
 
   return {
     async add(chunk) {
-      for (const row of chunk) {
+      for (const [at, row] of chunk.entries()) {
+        if (at % rowsPerTurn === 0) await giveWay()
         const checked = row.refusal ?? attempt(() => check(row))
         rowCount += 1
         held += 1

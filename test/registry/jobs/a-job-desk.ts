@@ -64,6 +64,7 @@ export async function aJobDesk(t: Test, database: Database, more: Partial<Runner
     lease,
     renewing: () => ({ cancel: () => undefined }),
     isEmbedded: database.engine === 'embedded',
+    makeGiveWay: () => async () => undefined,
     bytesMax: () => 2 ** 26,
     now,
     onReceived: () => undefined,
@@ -156,7 +157,9 @@ export async function contentOf(database: Database): Promise<unknown[]> {
   const versions = await database.query(
     'select key, serial, values::text, gone::text from record_versions order by key, serial',
   )
-  const values = await database.query('select digest::text, key from public_values order by key, digest')
+  const values = await database.query(
+    'select digest::text, key from public_values order by key, digest',
+  )
   const aliases = await database.query('select key, record_key from aliases order by key')
   return [records, versions, values, aliases]
 }
