@@ -67,6 +67,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   '@noble/ciphers': ['crypto'],
   '@node-rs/argon2': ['crypto'],
   asn1js: ['crypto'],
+  'csv-parse': ['protocols/sheets'],
   'csv-stringify': ['protocols/sheets'],
   fastify: ['protocols/http'],
   'iconv-lite': ['protocols/sheets'],

@@ -1,10 +1,10 @@
+import { Parser } from 'csv-parse'
 import type { FieldError } from '../../model/failures.ts'
 import { say } from '../../model/text.ts'
 import type { Cell, Sheet, SheetBounds, SheetRow } from '../../registry/jobs/parts.ts'
 import { checkColumns } from './columns.ts'
 import { chunkRowsMax, rowBytesMax } from './sheet-bounds.ts'
 import { atRow, rowRefusal, sheetFailure, sheetTooLarge, tooManyRows } from './sheet-failures.ts'
-import { type CsvSplitter, CsvTrouble, makeCsvSplitter } from './split-csv.ts'
 import {
   digitsAreLost,
   digitsLostText,
@@ -72,20 +72,55 @@ export async function openCsv(body: AsyncIterable<Buffer>, bounds: SheetBounds):
 
 /** The fields of each record, as many records at once as a block of text holds. */
 async function* recordsIn(blocks: AsyncIterable<Buffer>): AsyncGenerator<string[][]> {
-  let splitter: CsvSplitter | undefined
+  let parser: Parser | undefined
+  let records: string[][] = []
   for await (const block of blocks) {
-    let begin = 0
-    if (splitter === undefined) {
-      const [separator, beginning] = separatorOf(block)
-      splitter = makeCsvSplitter(separator, rowBytesMax)
-      begin = beginning
+    let bytes = block
+    if (parser === undefined) {
+      const [separator, begin] = separatorOf(block)
+      parser = makeParser(separator, record => records.push(record))
+      bytes = block.subarray(begin)
     }
-    const records = splitter.add(block.toString('utf8', begin))
+    await written(parser, bytes)
     if (records.length > 0) yield records
+    records = []
   }
-  for (let records = splitter?.end() ?? []; records.length > 0; records = splitter?.end() ?? []) {
-    yield records
-  }
+  if (parser === undefined) return
+  await ended(parser)
+  if (records.length > 0) yield records
+}
+
+/** Records are taken as they are parsed; nothing goes through the stream, which therefore is never full. */
+function makeParser(separator: string, take: (record: string[]) => void): Parser {
+  const parser = new Parser({
+    delimiter: separator,
+    record_delimiter: ['\r\n', '\n', '\r'],
+    relax_column_count: true,
+    // A quote within a text that has none around it is one, as spreadsheets have it.
+    relax_quotes: true,
+    max_record_size: rowBytesMax,
+    on_record: (record: string[]) => {
+      take(record)
+      return null
+    },
+  })
+  parser.on('error', () => undefined)
+  parser.resume()
+  return parser
+}
+
+function written(parser: Parser, bytes: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    parser.write(bytes, error => (error ? reject(error) : resolve()))
+  })
+}
+
+function ended(parser: Parser): Promise<void> {
+  return new Promise((resolve, reject) => {
+    parser.once('error', reject)
+    parser.once('end', resolve)
+    parser.end()
+  })
 }
 
 /**
@@ -139,20 +174,22 @@ function raggedness(record: readonly string[], columns: readonly string[]): Fiel
 }
 
 function failureOf(error: unknown, row: number): unknown {
-  if (!(error instanceof CsvTrouble)) return error
-  switch (error.what) {
-    case 'rowTooLong':
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  switch (code) {
+    case 'CSV_MAX_RECORD_SIZE':
       return sheetTooLarge(
         atRow(
           row,
           say(
-            `超过 ${rowBytesMax} 字符；引号可能没有成对`,
-            `more than ${rowBytesMax} characters; perhaps a quote is not closed`,
+            `超过 ${rowBytesMax} 字节；引号可能没有成对`,
+            `more than ${rowBytesMax} bytes; perhaps a quote is not closed`,
           ),
         ),
         { row },
       )
-    case 'quoteNotClosed':
+    case 'CSV_QUOTE_NOT_CLOSED':
       return sheetFailure('sheet.quote', say('引号没有成对', 'a quote is not closed'), row)
+    default:
+      return error
   }
 }
