@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure, type FieldError } from '../../model/failures.ts'
 import { say } from '../../model/text.ts'
-import type { Value } from '../../model/value.ts'
 import type {
   Appender,
   KeptRefusal,
@@ -239,24 +238,11 @@ function lineOf(owner: string, row: StagedRow, place: number): string {
     copyText(row.key),
     copyText(row.identifier),
     copyText(row.kind),
-    copyJson(valuesToJson(row.values)),
+    copyJson(JSON.stringify(row.values)),
     copyJson(row.aliases.length === 0 ? null : JSON.stringify(row.aliases)),
     copyText(row.successor === null ? '' : (row.successor ?? null)),
     digests.length === 0 ? copyText(null) : `{${digests.join()}}`,
   ])
-}
-
-/** As `JSON.stringify` writes them, in a third of its time: what is not a text of somebody's needs no looking at. */
-function valuesToJson(values: readonly Value[]): string {
-  return `[${values.map(valueToJson).join()}]`
-}
-
-function valueToJson(value: Value): string {
-  const { index, type, data, ttl, timestamp, permissions, references } = value
-  if (data.format !== 'string' || typeof ttl !== 'number' || references.length > 0) {
-    return JSON.stringify(value)
-  }
-  return `{"index":${index},"type":${JSON.stringify(type)},"data":{"format":"string","value":${JSON.stringify(data.value)}},"ttl":${ttl},"timestamp":"${timestamp}","permissions":"${permissions}","references":[]}`
 }
 
 async function insertPlaces(
