@@ -73,6 +73,16 @@ export class Failure extends Error {
   }
 }
 
+/** Whether it says that there is no such name here. */
+export function isUnknown(error: unknown): error is Failure & { readonly code: UnknownCode } {
+  return (
+    error instanceof Failure &&
+    (error.code === 'IDENTIFIER_UNKNOWN' || error.code === 'PREFIX_UNKNOWN')
+  )
+}
+
+export type UnknownCode = Extract<FailureCode, 'IDENTIFIER_UNKNOWN' | 'PREFIX_UNKNOWN'>
+
 /** A failure of one field: the common case of `INPUT_INVALID`. */
 export function invalid(pointer: string, rule: string, detail: Text): Failure {
   return new Failure('INPUT_INVALID', detail, { errors: [{ pointer, rule, detail }] })

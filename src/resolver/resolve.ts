@@ -1,7 +1,7 @@
 import type { Rewriting } from '../mapping/rule-match.ts'
 import { levelOf, levelsAbove } from '../mapping/schemes/gs1-levels.ts'
 import type { Caller } from '../model/caller.ts'
-import { Failure } from '../model/failures.ts'
+import { Failure, isUnknown, type UnknownCode } from '../model/failures.ts'
 import type { Identifier } from '../model/identifier.ts'
 import type { Prefix } from '../model/prefix.ts'
 import type { StoredRecord } from '../model/record.ts'
@@ -96,7 +96,6 @@ interface Kept {
 }
 
 /** There is no such identifier, where the prefix is ours to answer for; or the prefix is nobody's we know. */
-export type UnknownCode = 'IDENTIFIER_UNKNOWN' | 'PREFIX_UNKNOWN'
 
 export interface Resolver {
   /**
@@ -376,11 +375,4 @@ function notEnabled(prefix: Prefix): Failure {
 /** Other systems' names may be aliases of records of ours, whoever holds their prefix. */
 function mayBeAlias({ system }: Identifier): boolean {
   return system !== 'handle' && system !== 'code'
-}
-
-function isUnknown(error: unknown): boolean {
-  return (
-    error instanceof Failure &&
-    (error.code === 'IDENTIFIER_UNKNOWN' || error.code === 'PREFIX_UNKNOWN')
-  )
 }

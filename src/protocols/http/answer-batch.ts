@@ -1,5 +1,5 @@
 import { anyone, type Caller } from '../../model/caller.ts'
-import { Failure } from '../../model/failures.ts'
+import { Failure, isUnknown } from '../../model/failures.ts'
 import type { Identifier } from '../../model/identifier.ts'
 import type { Resolution } from '../../resolver/resolve.ts'
 import { encodeAnswerJson } from './answer-json.ts'
@@ -9,7 +9,6 @@ import type { ResolveLimits } from './limits.ts'
 import type { Form } from './negotiate.ts'
 import type { HttpParts } from './parts.ts'
 import { problemOf } from './problem.ts'
-import { isUnknown } from './v1/resolve.ts'
 
 /** Questions in one request: what an answer of a few megabytes holds. */
 export const batchMax = 1000
@@ -69,9 +68,8 @@ export function makeAnswerBatch(
     if (caller.role !== anyone.role || fresh) return undefined
     const identifier = parseQuietly(names, asked)
     if (identifier === undefined || limits.isBlocked(address, caller, identifier)) return undefined
-    const resolution = resolver.peek(identifier)
-    if (resolution?.shared === undefined) return undefined
-    return { asked, bytes: resolver.bytes(resolution.shared, form) }
+    const known = resolver.peek(identifier)
+    return known && { asked, bytes: resolver.bytes(known.shared, form) }
   }
 
   async function fromResolver(

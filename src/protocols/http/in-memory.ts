@@ -1,6 +1,6 @@
+import type { UnknownCode } from '../../model/failures.ts'
 import type { Identifier } from '../../model/identifier.ts'
-import type { Entry } from '../../resolver/answer-cache.ts'
-import type { Resolution, UnknownCode } from '../../resolver/resolve.ts'
+import type { Peeked, Resolution } from '../../resolver/resolve.ts'
 import { type AnswerHead, answerHead } from './answer-head.ts'
 import { exposedHeaders } from './cors.ts'
 import type { ResolveLimits } from './limits.ts'
@@ -15,8 +15,7 @@ export type InMemory =
   | {
       readonly kind: 'answer'
       readonly identifier: Identifier
-      readonly resolution: Resolution
-      readonly entry: Entry
+      readonly resolution: Peeked
     }
   | { readonly kind: 'unknown'; readonly identifier: Identifier; readonly code: UnknownCode }
 
@@ -62,10 +61,7 @@ export function makeInMemory(
         return undefined
       }
       const resolution = resolver.peek(identifier)
-      const entry = resolution?.shared
-      if (resolution !== undefined && entry !== undefined) {
-        return { kind: 'answer', identifier, resolution, entry }
-      }
+      if (resolution !== undefined) return { kind: 'answer', identifier, resolution }
       const code = resolver.peekUnknown(identifier)
       return code && { kind: 'unknown', identifier, code }
     },

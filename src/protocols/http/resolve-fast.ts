@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Entry } from '../../resolver/answer-cache.ts'
-import type { Resolution } from '../../resolver/resolve.ts'
+import type { Peeked } from '../../resolver/resolve.ts'
 import { type AnswerHead, giveHead, makeHeadEnding } from './answer-head.ts'
 import { callerAddress } from './caller-address.ts'
 import { answerTag, isNotModified } from './etag.ts'
@@ -53,7 +53,7 @@ export function makeFastPath(
 
   /** @returns the status */
   function giveAnswer(
-    { resolution, entry }: Answer,
+    { resolution }: Answer,
     form: Form,
     headers: IncomingMessage['headers'],
     response: ServerResponse,
@@ -63,9 +63,9 @@ export function makeFastPath(
       response.end()
       return 304
     }
-    const bytes = resolver.bytes(entry, form)
+    const bytes = resolver.bytes(resolution.shared, form)
     const isKept = response.shouldKeepAlive && limits.socketRequestsMax === 0
-    if (!isKept || !giveHead(response, wholeHead(resolution, entry, form, bytes.length))) {
+    if (!isKept || !giveHead(response, wholeHead(resolution, form, bytes.length))) {
       const length = String(bytes.length)
       response.writeHead(200, [...inMemory.headers(resolution, form), 'Content-Length', length])
     }
@@ -74,8 +74,8 @@ export function makeFastPath(
   }
 
   /** As node writes it on a connection that is kept. */
-  function wholeHead(resolution: Resolution, entry: Entry, form: Form, length: number): string {
-    const { before, behind } = headOf(resolution, entry, form, length)
+  function wholeHead(resolution: Peeked, form: Form, length: number): string {
+    const { before, behind } = headOf(resolution, form, length)
     const age = behind === '' ? '' : String(resolution.ageSeconds)
     return before + age + behind + ending().text
   }
@@ -128,16 +128,16 @@ function makeKnownHeads(
   let known = noneKnown()
   let knownPolicy: string | undefined
 
-  return (resolution: Resolution, entry: Entry, form: Form, length: number): AnswerHead => {
+  return (resolution: Peeked, form: Form, length: number): AnswerHead => {
     const now = policy()
     if (now !== knownPolicy) {
       known = noneKnown()
       knownPolicy = now
     }
-    const kept = known[form].get(entry)
+    const kept = known[form].get(resolution.shared)
     if (kept !== undefined) return kept
     const made = head(resolution, form, length)
-    known[form].set(entry, made)
+    known[form].set(resolution.shared, made)
     return made
   }
 }

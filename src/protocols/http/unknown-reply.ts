@@ -1,5 +1,4 @@
-import { Failure } from '../../model/failures.ts'
-import type { UnknownCode } from '../../resolver/resolve.ts'
+import { Failure, type UnknownCode } from '../../model/failures.ts'
 import { exposedHeaders } from './cors.ts'
 import type { Language } from './language.ts'
 import type { ResolveLimits } from './limits.ts'

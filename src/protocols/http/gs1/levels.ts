@@ -1,6 +1,6 @@
+import { isUnknown } from '../../../model/failures.ts'
 import type { Identifier } from '../../../model/identifier.ts'
 import type { Answer } from '../../../resolver/parts.ts'
-import { isUnknown } from '../v1/resolve.ts'
 
 /** What is known at one level of a GS1 key and its qualifiers. */
 export interface Level {

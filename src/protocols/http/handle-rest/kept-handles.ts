@@ -1,7 +1,6 @@
-import { failures } from '../../../model/failures.ts'
+import { failures, type UnknownCode } from '../../../model/failures.ts'
 import type { Identifier } from '../../../model/identifier.ts'
 import type { Entry } from '../../../resolver/answer-cache.ts'
-import type { UnknownCode } from '../../../resolver/resolve.ts'
 import type { HandleParts } from '../../handle/parts.ts'
 import { parseHandle } from '../../handle/records.ts'
 import { Refusal } from '../../handle/refusal.ts'

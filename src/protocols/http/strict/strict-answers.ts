@@ -1,9 +1,9 @@
 import { anyone } from '../../../model/caller.ts'
-import { Failure, failures } from '../../../model/failures.ts'
+import { failures, isUnknown, type UnknownCode } from '../../../model/failures.ts'
 import type { Identifier } from '../../../model/identifier.ts'
 import type { AnswerMemory } from '../../../resolver/answer-arena.ts'
 import type { Entry } from '../../../resolver/answer-cache.ts'
-import type { Resolution, UnknownCode } from '../../../resolver/resolve.ts'
+import type { Resolution } from '../../../resolver/resolve.ts'
 import { makeAnswerBatch } from '../answer-batch.ts'
 import { answerHead } from '../answer-head.ts'
 import { makeInMemory } from '../in-memory.ts'
@@ -30,40 +30,14 @@ import {
   writeKept,
   writeRefusal,
 } from './answer-bytes.ts'
+import type { Answering } from './answering.ts'
 import type { StrictPath, StrictQuestion, StrictRequest } from './read-request.ts'
 import { makeStrictBatches } from './strict-batches.ts'
 
 /** Answers ready to write, kept by the bytes of their questions. */
-export interface StrictAnswers {
+export interface StrictAnswers extends Answering<StrictRequest> {
   /** Whether any may be given at all, as the node is configured now. */
   isOpen(): boolean
-  /**
-   * Writes what memory says to a question: the whole answer, or that there is none.
-   * @param nowMs monotonic milliseconds
-   * @param ending what the connection's answers end their headers with: date and connection
-   * @returns where the answer ends; −1, having written nothing, whenever anything else has to be done: not in memory, not
-   * allowed, no room
-   */
-  write(
-    chunk: Buffer,
-    request: StrictRequest,
-    address: string,
-    nowMs: number,
-    ending: Buffer,
-    into: Buffer,
-    at: number,
-  ): number
-  /**
-   * Asks beyond memory, once.
-   * @returns the whole answer, or that there is none; undefined where it is not one that anyone gets, or not allowed: the
-   * ordinary server says what it is then
-   */
-  ask(
-    chunk: Buffer,
-    request: StrictRequest,
-    address: string,
-    ending: () => Buffer,
-  ): Promise<Buffer | undefined>
   /** Tells the metrics what was given since it was called last. @param seconds that each answer took */
   tell(seconds: number): void
 }
@@ -188,7 +162,7 @@ export function makeStrictAnswers(parts: StrictAnswersParts): StrictAnswers {
     }
   }
 
-  /** As {@link StrictAnswers.write}. */
+  /** As {@link Answering.write}. */
   function refuse(
     desk: Desk,
     { identifier, code }: Unknown,
@@ -303,8 +277,5 @@ function arenaForm({ path, form }: Pick<Asked, 'path' | 'form'>): number {
 
 /** @returns undefined for every other refusal, one in words of its own included */
 function unknownCodeOf(error: unknown): UnknownCode | undefined {
-  if (!(error instanceof Failure)) return undefined
-  const { code, detail } = error
-  const isUnknown = code === 'IDENTIFIER_UNKNOWN' || code === 'PREFIX_UNKNOWN'
-  return isUnknown && detail === failures[code] ? code : undefined
+  return isUnknown(error) && error.detail === failures[error.code] ? error.code : undefined
 }

@@ -7,30 +7,10 @@ import { parseJson } from '../json-body.ts'
 import type { ResolveLimits } from '../limits.ts'
 import { type Form, mediaTypes } from '../negotiate.ts'
 import { bodyStartOf, lengthCharsMax, writeFew } from './answer-bytes.ts'
+import type { Answering } from './answering.ts'
 import { findItems, makeBatchItems } from './batch-items.ts'
 import { type Joint, joints } from './batch-joints.ts'
 import type { StrictBatch } from './read-request.ts'
-
-/** Batches in the bytes of the answers that are kept for single questions. */
-export interface StrictBatches {
-  /** As `StrictAnswers.write`. */
-  write(
-    chunk: Buffer,
-    batch: StrictBatch,
-    address: string,
-    nowMs: number,
-    ending: Buffer,
-    into: Buffer,
-    at: number,
-  ): number
-  /** As `StrictAnswers.ask`. */
-  ask(
-    chunk: Buffer,
-    batch: StrictBatch,
-    address: string,
-    ending: () => Buffer,
-  ): Promise<Buffer | undefined>
-}
 
 export interface StrictBatchesParts {
   readonly memory: AnswerMemory
@@ -44,8 +24,8 @@ export interface StrictBatchesParts {
   readonly answerBatch: AnswerBatch
 }
 
-/** The same answers as `v1/resolve-batch.ts` gives. */
-export function makeStrictBatches(parts: StrictBatchesParts): StrictBatches {
+/** Batches in the bytes of the answers that are kept for single questions: the same as `v1/resolve-batch.ts` gives. */
+export function makeStrictBatches(parts: StrictBatchesParts): Answering<StrictBatch> {
   const { memory, limits } = parts
   const { arena } = memory
   const items = makeBatchItems(batchMax)

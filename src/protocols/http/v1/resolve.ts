@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { anyone } from '../../../model/caller.ts'
-import { Failure } from '../../../model/failures.ts'
+import { isUnknown } from '../../../model/failures.ts'
 import { valueIndexMax } from '../../../model/value.ts'
 import type { ValueFilter } from '../../../resolver/filter.ts'
 import type { Resolution } from '../../../resolver/resolve.ts'
@@ -191,13 +191,6 @@ export function makeAnswering(parts: HttpParts, limits: ResolveLimits): Answerin
 export function asksPastCaches(headers: FastifyRequest['headers']): boolean {
   const { 'cache-control': cacheControl, pragma } = headers
   return /(?:^|[\s,])no-(?:cache|store)(?:$|[\s,])/i.test(cacheControl ?? pragma ?? '')
-}
-
-export function isUnknown(error: unknown): boolean {
-  return (
-    error instanceof Failure &&
-    (error.code === 'IDENTIFIER_UNKNOWN' || error.code === 'PREFIX_UNKNOWN')
-  )
 }
 
 function tell(steps: readonly TraceStep[], language: 'zh' | 'en'): ToldStep[] {
