@@ -43,7 +43,10 @@ export class StrictConnection {
   readonly #parts: StrictConnectionParts
   readonly #reader: Reader
   readonly #address: string
+  /** How long it may ask nothing, behind an answer. */
   readonly #quietMsMax: number
+  /** How long it may owe the rest of a question: as for headers, also where it is a body. */
+  readonly #owingMsMax: number
   /** The beginning of a question whose end is still under way; never longer than one. */
   #begun: Buffer | undefined
   /** Whether a question is being asked beyond memory. */
@@ -56,13 +59,14 @@ export class StrictConnection {
     this.#reader = makeReader(limits.urlBytesMax)
     this.#address = socket.remoteAddress ?? ''
     this.#quietMsMax = Math.min(limits.keepAliveTimeoutMs, limits.idleTimeoutMs)
+    this.#owingMsMax = Math.min(limits.headersTimeoutMs, limits.idleTimeoutMs)
     socket.on('data', this.#answer)
     socket.on('end', this.#endToo)
     socket.on('timeout', this.#giveUp)
     socket.on('error', this.#destroy)
     socket.on('close', this.#letGo)
-    // Until the first question as long as for headers; then as long as a connection is kept.
-    socket.setTimeout(Math.min(limits.headersTimeoutMs, limits.idleTimeoutMs))
+    // Until the first question as long as for its headers; then as long as a connection is kept.
+    socket.setTimeout(this.#owingMsMax)
   }
 
   /** Ends it where nothing is under way but what is being written. */
@@ -111,8 +115,10 @@ export class StrictConnection {
     const rest = chunk.subarray(at)
     if (rest.length === 0) return
     if (request !== undefined) void this.#askBeyond(chunk, at, request)
-    else if (this.#mayWait(rest, count > 0, isFirstPiece)) this.#begun = Buffer.from(rest)
-    else this.#handOver(rest)
+    else if (this.#mayWait(rest, count > 0, isFirstPiece)) {
+      this.#begun = Buffer.from(rest)
+      this.#socket.setTimeout(this.#owingMsMax)
+    } else this.#handOver(rest)
   }
 
   /** Only behind an answer, or for one more piece: who sends byte by byte meets the server's own limits. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import type { HandleParts } from '../../../../src/protocols/handle/parts.ts'
@@ -141,6 +142,17 @@ t.test('an answer in memory is given, byte for byte as the ordinary server gives
 async function said(port: number, request: string): Promise<string> {
   const answer = await converse(port, [request, last])
   return answer.replace(/^(date|x-request-id): .*$/gim, '$1: *')
+}
+
+/** What comes until the door ends the connection. */
+async function untilClosed(port: number, begun: string): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  const received: Buffer[] = []
+  socket.on('data', data => received.push(data))
+  socket.on('error', () => undefined)
+  socket.write(begun)
+  await once(socket, 'close')
+  return Buffer.concat(received).toString('latin1')
 }
 
 t.test('what a label opens and the values of a handle are given in their own form', async t => {
@@ -389,6 +401,27 @@ t.test('a batch whose body comes by itself is answered when it has come', async 
   t.match(halves, /^HTTP\/1\.1 200 OK\r\nvary/)
   t.match(thirds, /^HTTP\/1\.1 200 OK\r\nvary/)
   t.equal(hits.count, before + 1, 'the second piece of a body is the ordinary server’s to wait for')
+})
+
+t.test('who never sends the body of a batch is told 408, first or behind an answer', async t => {
+  // What a kept connection may do, asking nothing, is no measure for who has begun to ask.
+  const never = 3_600_000
+  const { port } = await aStrictDoor(t, {
+    limits: {
+      headersTimeoutMs: 200,
+      bodyTimeoutMs: 200,
+      keepAliveTimeoutMs: never,
+      idleTimeoutMs: never,
+    },
+  })
+  const whole = batch(['88.118.8/ABC-1'])
+  const head = whole.slice(0, whole.indexOf('{'))
+
+  const answers = await Promise.all(
+    [head, `${head}{"identi`, get(product) + head].map(begun => untilClosed(port, begun)),
+  )
+
+  for (const answer of answers) t.match(answer, /HTTP\/1\.1 408 Request Timeout\r\n/)
 })
 
 t.test('a batch counts as what it asks, whichever way it comes', async t => {
