@@ -35,6 +35,7 @@ import {
 import { keys } from '../protocols/handle/wire-vectors.ts'
 import { aValue } from '../support/builders.ts'
 import { aNode, type RunningNode } from '../support/node.ts'
+import { auditRows } from './audit-rows.ts'
 
 const admin = '88.118.8/ADMIN'
 const rsa = createPrivateKey({
@@ -514,15 +515,10 @@ t.test('administration over Handle', async t => {
   })
 
   t.test('what was written is in the audit under the key’s name', async t => {
-    const answer = await fetch(
-      `${node.http}/v1/audit?actor=${encodeURIComponent(`handle:300:${admin}`)}`,
-      {
-        headers: { authorization: `Bearer ${node.key}` },
-      },
+    const query = `actor=${encodeURIComponent(`handle:300:${admin}`)}`
+    await t.resolves(
+      auditRows(node, query, rows => rows.some(({ target }) => target === '88.118.8/by-rsa')),
     )
-    const { items } = (await answer.json()) as { items: { target: string }[] }
-
-    t.ok(items.some(({ target }) => target === '88.118.8/by-rsa'))
   })
 })
 

@@ -12,6 +12,7 @@ import { aDatabaseUrl, aDataFolder } from '../support/store.ts'
 import { testWith } from '../support/throw-away.ts'
 import { aKey, aTopnode, type Bundle, bits, type Topnode } from '../support/topnode.ts'
 import { aProgram, until } from './a-program.ts'
+import { type AuditRow, auditRows } from './audit-rows.ts'
 
 const topnode = await aTopnode()
 const iat = Math.floor(Date.now() / 1000)
@@ -72,18 +73,10 @@ function aBatch(seq: number, prev: string | null): Promise<Bundle> {
   return topnode.bundle({ 'identifiers.ndjson': rows }, { manifest: { seq, prev } })
 }
 
-/** Waits until so many are there: audit rows are chained a moment after their commit. */
-async function auditOf({ http, key }: RunningNode, action: string, count: number) {
-  let found: { action: string; detail: object }[] = []
-  await until(`${count} rows of ${action}`, async () => {
-    const answer = await fetch(`${http}/v1/audit?limit=1000`, {
-      headers: { authorization: `Bearer ${key}` },
-    })
-    const { items } = (await answer.json()) as { items: typeof found }
-    found = items.filter(each => each.action === action)
-    return found.length >= count
-  })
-  return found
+/** Waits until so many are there. */
+async function auditOf(node: RunningNode, action: string, count: number) {
+  const of = (rows: readonly AuditRow[]) => rows.filter(row => row.action === action)
+  return of(await auditRows(node, 'limit=1000', rows => of(rows).length >= count))
 }
 
 t.test('a node opens its import port and takes a grant and a batch under it', async t => {

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { aKey, aNodeProcess, aRefusedProcess, type NodeProcess } from '../support/process.ts'
+import { until } from './a-program.ts'
 
 /** Enough to show it in every run; a longer look: `QXM_TEST_KILLS=20`. */
 const kills = Number(process.env['QXM_TEST_KILLS'] ?? 3)
@@ -112,14 +113,16 @@ async function announcedOnce(
   listed: Map<string, number>,
 ): Promise<void> {
   const seen: { seq: number; identifier: string }[] = []
-  for (;;) {
+  const announcedSoFar = () => seen.filter(({ identifier }) => listed.has(identifier))
+  // Numbered a moment after the commit, or after a start.
+  await until('all writes are announced', async () => {
     const since = seen.at(-1)?.seq ?? 0
     const answer = await get(node, `/v1/changes?since=${since}&limit=1000`)
     const lines = (await answer.text()).split('\n').filter(line => line !== '')
-    if (lines.length === 0) break
     seen.push(...lines.map(line => JSON.parse(line)))
-  }
-  const announced = seen.filter(({ identifier }) => listed.has(identifier))
+    return lines.length === 0 && announcedSoFar().length >= listed.size
+  })
+  const announced = announcedSoFar()
   t.equal(announced.length, listed.size, 'each write is announced once')
   t.ok(
     seen.every(({ seq }, position) => seq === position + 1),
