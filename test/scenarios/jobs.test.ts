@@ -6,8 +6,6 @@ import { products } from '../registry/jobs/a-job-desk.ts'
 import { aNode } from '../support/node.ts'
 import { type Job, talkTo } from './a-job-client.ts'
 
-t.setTimeout(120_000)
-
 t.test('a file of rows from its upload to its undoing', async t => {
   const { http, key } = await aNode(t)
   const node = talkTo(() => http, key)

@@ -12,9 +12,6 @@ const documents = [
   ...filesIn('docs', file => file.endsWith('.md') && file !== elsewhere),
 ].filter(file => docBlocks(read(file)).some(block => block.notRun === undefined))
 
-// Every block starts programs of its own; on a busy machine that takes minutes.
-t.setTimeout(300_000)
-
 t.test('what the documents tell the reader to do works', async t => {
   const node = await aNode(t, { demo: true })
   const { http, ops, handle } = node.node.ready
