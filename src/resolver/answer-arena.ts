@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { AnswerRoom } from './answer-room.ts'
 import { halfSipHash } from './half-sip-hash.ts'
 
 /** Where an entry lies in an arena; good until the arena is written to. 0 is nowhere. */
@@ -53,8 +54,9 @@ export interface AnswerMemory {
  */
 export class AnswerArena {
   readonly bytes: Buffer
-  /** The same: a view of a part is made in half the time that a `Buffer` of it takes. */
-  readonly #plain: Uint8Array
+  readonly #memory: ArrayBuffer
+  /** Where behind the entries the next room begins. */
+  #roomsEnd: number
   readonly #words: Uint32Array
   readonly #times: Float64Array
   /** The unit an entry begins at, plus one; 0 is free. */
@@ -78,9 +80,10 @@ export class AnswerArena {
     this.#unitsMax = Math.max(1, Math.floor(bytesMax / unitBytes))
     this.#entriesMax = entriesMax
     const slotCount = 2 ** Math.ceil(Math.log2(Math.max(2, entriesMax * slotsPerEntry)))
-    const memory = new ArrayBuffer(this.#unitsMax * unitBytes)
+    this.#roomsEnd = this.#unitsMax * unitBytes
+    const memory = new ArrayBuffer(this.#roomsEnd + roomsBytes)
+    this.#memory = memory
     this.bytes = Buffer.from(memory)
-    this.#plain = new Uint8Array(memory)
     this.#words = new Uint32Array(memory)
     this.#times = new Float64Array(memory)
     this.#slots = new Uint32Array(slotCount)
@@ -122,10 +125,22 @@ export class AnswerArena {
     return this.#words[here(place).word + at.valueLength] as number
   }
 
-  /** Copies the whole value. @param into has room for it from `at` on */
-  copyValue(place: Place, into: Uint8Array, at: number): void {
-    const start = this.valueStart(place)
-    into.set(this.#plain.subarray(start, start + this.valueLength(place)), at)
+  /** Copies some of the bytes. @param into has room for them from `at` on @returns where they end there */
+  copy(start: number, end: number, into: Buffer, at: number): number {
+    if (into.buffer === this.#memory) this.bytes.copyWithin(into.byteOffset + at, start, end)
+    else this.bytes.copy(into, at, start, end)
+    return at + end - start
+  }
+
+  /**
+   * A room to put answers together in, beside the entries: copying within one memory takes half the time that it takes into
+   * another, for which a view of the part has to be made. Where there is no more space beside them it is as good as any.
+   */
+  makeRoom(byteCount: number): AnswerRoom {
+    const start = this.#roomsEnd
+    if (start + byteCount > this.bytes.length) return new AnswerRoom(Buffer.alloc(byteCount))
+    this.#roomsEnd += byteCount
+    return new AnswerRoom(Buffer.from(this.#memory, start, byteCount))
   }
 
   note(place: Place): number {
@@ -356,6 +371,8 @@ const sizesMask = 0xff_ffff
 const slotsPerEntry = 1.6
 /** One answer takes no more than this part of the buffer: a few giants would drive out everything else. */
 const largestShare = 16
+/** For the rooms of all doors of a process; what none of them takes costs no memory. */
+const roomsBytes = 4 * 2 ** 20
 /** How many entries one put moves at most. */
 const chancesMax = 4
 const stampCount = 65_536

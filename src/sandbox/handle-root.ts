@@ -4,6 +4,7 @@ import type { Value } from '../model/value.ts'
 import { MalformedBytes } from '../protocols/bytes/malformed-bytes.ts'
 import { ByteReader } from '../protocols/bytes/reader.ts'
 import { ByteWriter } from '../protocols/bytes/writer.ts'
+import { AnswerBatch } from '../protocols/handle/answer-batch.ts'
 import {
   decodeResolutionRequest,
   encodeResolutionAnswer,
@@ -21,6 +22,7 @@ import { responseCodes } from '../protocols/handle/response-codes.ts'
 import { makeTcpDoor } from '../protocols/handle/server-tcp.ts'
 import { makeUdpDoor } from '../protocols/handle/server-udp.ts'
 import { writeAnswer } from '../protocols/handle/write-answer.ts'
+import { AnswerRoom } from '../resolver/answer-room.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Mood, MoodFor } from './hostile.ts'
 
@@ -127,6 +129,7 @@ function makeDoor({ find, lie, mood, clock }: HandleRootParts): MessageDoor {
       refused: () => undefined,
     },
     answerCached: () => false,
+    makeBatch: () => new AnswerBatch(byteCount => new AnswerRoom(Buffer.alloc(byteCount))),
     makeChallenges: makeChallengeBook({ countMax: 1, bytesMax: 1 }),
 
     async answer(frame, peer, send) {

@@ -1,3 +1,5 @@
+import type { AnswerArena } from '../../resolver/answer-arena.ts'
+import type { AnswerRoom } from '../../resolver/answer-room.ts'
 import { envelopeBytes } from './envelope.ts'
 import { messageBytesMax } from './limits.ts'
 
@@ -6,9 +8,17 @@ const fullBytes = 65_536
 
 /** Answers that leave in one write, made in bytes that are used again: an answer takes no memory of its own. */
 export class AnswerBatch {
-  /** Has room for any message while the batch is not full. */
-  bytes = makeBytes()
+  readonly #room: AnswerRoom
   byteCount = 0
+
+  constructor(makeRoom: AnswerArena['makeRoom']) {
+    this.#room = makeRoom(fullBytes + envelopeBytes + messageBytesMax)
+  }
+
+  /** Has room for any message while the batch is not full. */
+  get bytes(): Buffer {
+    return this.#room.bytes
+  }
 
   get isFull(): boolean {
     return this.byteCount >= fullBytes
@@ -34,16 +44,13 @@ export class AnswerBatch {
   }
 
   clear(): void {
+    this.#room.comeBack()
     this.byteCount = 0
   }
 
-  /** Leaves the bytes to whoever still reads a view of them. */
-  renew(): void {
-    this.bytes = makeBytes()
+  /** Leaves the bytes to whoever still reads a view of them. @param isRead whether somebody does */
+  renew(isRead: () => boolean): void {
+    this.#room.leave(isRead)
     this.byteCount = 0
   }
-}
-
-function makeBytes(): Buffer {
-  return Buffer.allocUnsafeSlow(fullBytes + envelopeBytes + messageBytesMax)
 }

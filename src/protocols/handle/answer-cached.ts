@@ -125,7 +125,8 @@ export function makeAnswerCached({
   }
 
   function write(place: Place, input: Buffer, start: number, { bytes }: AnswerBatch, at: number) {
-    arena.copyValue(place, bytes, at)
+    const valueStart = arena.valueStart(place)
+    arena.copy(valueStart, valueStart + arena.valueLength(place), bytes, at)
     copyFew(input, start, bytes, at, 12)
     writeVersion(bytes, at)
     bytes[at + 34] = input[start + 34] as number

@@ -2,6 +2,7 @@ import type { Reference } from '../../model/value.ts'
 import { MalformedBytes } from '../bytes/malformed-bytes.ts'
 import { ByteReader } from '../bytes/reader.ts'
 import { ByteWriter, WriterFull } from '../bytes/writer.ts'
+import { AnswerBatch } from './answer-batch.ts'
 import { type AnswerCached, makeAnswerCached } from './answer-cached.ts'
 import { makeAuthentication } from './authentication.ts'
 import { encodeErrorMessage } from './bodies/error-message.ts'
@@ -25,6 +26,8 @@ export interface HandleDoor {
   readonly operations: Operations
   readonly metrics: HandleMetrics
   readonly answerCached: AnswerCached
+  /** For what {@link answerCached} adds. */
+  makeBatch(): AnswerBatch
   /**
    * Answers one message.
    * @param frame envelope and the whole message
@@ -37,7 +40,10 @@ export interface HandleDoor {
 }
 
 /** All that the wires need: what answers messages, ours or a simulated server's. */
-export type MessageDoor = Pick<HandleDoor, 'metrics' | 'answerCached' | 'answer' | 'makeChallenges'>
+export type MessageDoor = Pick<
+  HandleDoor,
+  'metrics' | 'answerCached' | 'makeBatch' | 'answer' | 'makeChallenges'
+>
 
 /** A login waits with 50 bytes; a request that was challenged waits with its values. */
 const challengeBounds = { countMax: 20_000, bytesMax: 32 * 1024 * 1024 }
@@ -130,6 +136,7 @@ export function makeHandleDoor(parts: DoorParts): HandleDoor {
     operations,
     metrics,
     answerCached: makeAnswerCached(parts),
+    makeBatch: () => new AnswerBatch(byteCount => parts.memory.arena.makeRoom(byteCount)),
     makeChallenges,
 
     async answer(frame, peer, send) {

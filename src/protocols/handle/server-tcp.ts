@@ -1,5 +1,4 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import { AnswerBatch } from './answer-batch.ts'
 import type { MessageDoor } from './door.ts'
 import { makeKnownAddresses } from './known-addresses.ts'
 import { OpenConnections } from './open-connections.ts'
@@ -34,7 +33,7 @@ export function makeTcpDoor(
     settings,
     clock,
     door,
-    batch: new AnswerBatch(),
+    batch: door.makeBatch(),
     waiting: { byteCount: 0 },
     isClosing: false,
     onGone(connection) {

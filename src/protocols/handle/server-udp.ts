@@ -2,7 +2,7 @@ import type { RemoteInfo, Socket } from 'node:dgram'
 import { createSocket } from 'node:dgram'
 import { MalformedBytes } from '../bytes/malformed-bytes.ts'
 import { ByteReader } from '../bytes/reader.ts'
-import { AnswerBatch } from './answer-batch.ts'
+import type { AnswerBatch } from './answer-batch.ts'
 import { type MessageDoor, makePeer } from './door.ts'
 import { decodeEnvelope, envelopeBytes } from './envelope.ts'
 import { datagramBytesMax, fragmentCount, splitFragments } from './fragments.ts'
@@ -168,7 +168,7 @@ export function makeUdpDoor(parts: UdpParts, door: MessageDoor): UdpDoor {
       })
       // What the kernel says of single datagrams later is no reason to stop answering others.
       socket.on('error', () => undefined)
-      const wire = { socket, batch: new AnswerBatch() }
+      const wire = { socket, batch: door.makeBatch() }
       socket.on('message', (datagram, sender) => receive(datagram, sender, wire))
       return socket
     },
@@ -190,7 +190,8 @@ function isClosed(error: unknown): boolean {
 
 /** What the kernel did not take at once is read from these very bytes later. */
 function useAgain({ socket, batch }: Wire): void {
-  if (socket.getSendQueueCount() > 0) batch.renew()
+  const isRead = () => socket.getSendQueueCount() > 0
+  if (isRead()) batch.renew(isRead)
   else batch.clear()
 }
 

@@ -240,9 +240,11 @@ export class Connection implements Asker, Listed {
     const isFirst = this.#socket.writableLength === 0
     this.#write(isFirst ? batch.view() : Buffer.from(batch.view()))
     // What the kernel did not take at once is read from these very bytes later.
-    if (isFirst && this.#socket.writableLength > 0) batch.renew()
+    if (isFirst && this.#isWriting()) batch.renew(this.#isWriting)
     else batch.clear()
   }
+
+  readonly #isWriting = (): boolean => this.#socket.writableLength > 0 && !this.#socket.closed
 
   #writeReady(queue: AnswerQueue): void {
     this.#writeBatch()

@@ -192,6 +192,7 @@ export function buildApp(parts: HttpParts): HttpApp {
       limits,
       clock: parts.clock,
       isLast,
+      makeRoom: byteCount => strictMemory.arena.makeRoom(byteCount),
     })
   }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { AnswerBatch } from '../../../src/protocols/handle/answer-batch.ts'
+
 import { makePeer } from '../../../src/protocols/handle/door.ts'
 import { aPrefix, aRecord, aValue } from '../../support/builders.ts'
 import { aRandom } from '../../support/random.ts'
@@ -48,7 +48,7 @@ for (const challenge of [false, true]) {
         settings: { challenge },
       })
       const random = aRandom(20_261_123 + Number(challenge))
-      const batch = new AnswerBatch()
+      const batch = door.makeBatch()
       const different: string[] = []
       let answered = 0
       for (let n = 0; n < count; n++) {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { AnswerBatch } from '../../../src/protocols/handle/answer-batch.ts'
+
 import { envelopeBytes } from '../../../src/protocols/handle/envelope.ts'
 import { opFlags } from '../../../src/protocols/handle/op-flags.ts'
 import { aRecord, aValue } from '../../support/builders.ts'
@@ -45,7 +45,7 @@ t.test(
       const asked = { version, requestId: n + 1, sessionId: n * 7 }
       const frame = aQuestion(handle, asked)
       const long = (await tcp.ask(aQuestion(handle, { ...asked, opFlags: longWay }))).bytes
-      const batch = new AnswerBatch()
+      const batch = door.makeBatch()
 
       // First brought into the arena, then found there.
       const isCached = [1, 2].map(() => door.answerCached(frame, 0, frame.length, peer, 0, batch))
@@ -64,7 +64,7 @@ t.test('a handle asked for here alone is loaded anew before its end', async t =>
   const frame = aQuestion(records[0]?.identifier ?? '')
   const isCached = () => {
     const now = clock.monotonicMs()
-    return door.answerCached(frame, 0, frame.length, peer, now, new AnswerBatch())
+    return door.answerCached(frame, 0, frame.length, peer, now, door.makeBatch())
   }
   await tcp.ask(frame)
 
@@ -92,7 +92,7 @@ t.test('what the long way does more for is not answered from memory', async t =>
   }
 
   for (const [name, frame] of Object.entries(others)) {
-    const batch = new AnswerBatch()
+    const batch = door.makeBatch()
     t.notOk(door.answerCached(frame, 0, frame.length, peer, 0, batch), name)
     t.equal(batch.byteCount, 0, name)
   }

@@ -67,15 +67,14 @@ export function writeKept(
   const beforeAt = lengthsAt + lengthsBytes
   const behindAt = beforeAt + readLength(bytes, lengthsAt)
   const bodyAt = bodyStartOf(arena, lengthsAt)
-  let to = at
-  to += bytes.copy(into, to, beforeAt, behindAt)
+  let to = arena.copy(beforeAt, behindAt, into, at)
   if (behindAt < bodyAt) {
     const ageSeconds = Math.floor((nowMs - arena.madeAtMs(place)) / 1000)
     to = writeFew(String(ageSeconds), into, to)
-    to += bytes.copy(into, to, behindAt, bodyAt)
+    to = arena.copy(behindAt, bodyAt, into, to)
   }
   to += ending.copy(into, to)
-  return to + bytes.copy(into, to, bodyAt, lengthsAt + arena.valueLength(place))
+  return arena.copy(bodyAt, lengthsAt + arena.valueLength(place), into, to)
 }
 
 /** @returns how many bytes {@link writeRefusal} writes at most */

@@ -92,7 +92,7 @@ export function makeStrictBatches(parts: StrictBatchesParts): Answering<StrictBa
       at = joint.beforeAsked(into, at, i === 0, askedEnd - askedStart, answer)
       for (let from = askedStart; from < askedEnd; from++) into[at++] = chunk[from] as number
       at = joint.beforeAnswer(into, at, answer)
-      at += arena.bytes.copy(into, at, answerStart + joint.skipped, answerEnd)
+      at = arena.copy(answerStart + joint.skipped, answerEnd, into, at)
     }
     return joint.end(into, at)
   }

@@ -1,14 +1,15 @@
 import type { Socket } from 'node:net'
+import type { AnswerRoom } from '../../../resolver/answer-room.ts'
 import type { HttpLimits } from '../parts.ts'
 import { makeReader, type Reader, type StrictRequest } from './read-request.ts'
 import type { StrictAnswers } from './strict-answers.ts'
 
-/** Answers are written from here, and another buffer taken where the socket could not take all of them at once. */
+/** Where answers are put together. */
 export interface Output {
   /** For what a short read asks. */
-  few: Buffer
+  readonly few: AnswerRoom
   /** For more, and for batches. */
-  many: Buffer
+  readonly many: AnswerRoom
 }
 
 export interface StrictConnectionParts {
@@ -19,7 +20,7 @@ export interface StrictConnectionParts {
   readonly isLast: () => boolean
   /** What answers' headers end with: date and connection. */
   readonly ending: () => Buffer
-  /** Where answers are put together; reading is synchronous, so they serve all connections. */
+  /** Reading is synchronous, so it serves all connections. */
   readonly output: Output
   /** Takes the connection from here on: the ordinary server. */
   readonly serve: (socket: Socket) => void
@@ -86,8 +87,9 @@ export class StrictConnection {
     const isFirstPiece = this.#begun === undefined
     this.#begun = undefined
     const isShort = chunk.length <= shortReadBytesMax && chunk[0] !== postByte
-    const size = isShort ? 'few' : 'many'
-    const into = output[size]
+    const room = isShort ? output.few : output.many
+    room.comeBack()
+    const into = room.bytes
     const ending = this.#parts.ending()
     const mayAnswer = !isLast() && answers.isOpen()
     let at = 0
@@ -108,9 +110,7 @@ export class StrictConnection {
       // Who does not read holds one such buffer, and no second.
       const isFirst = this.#socket.writableLength === 0
       this.#send(isFirst ? bytes : Buffer.from(bytes))
-      if (isFirst && this.#socket.writableLength > 0) {
-        output[size] = Buffer.allocUnsafeSlow(into.length)
-      }
+      if (isFirst && this.#isWriting()) room.leave(this.#isWriting)
     }
     const rest = chunk.subarray(at)
     if (rest.length === 0) return
@@ -154,6 +154,8 @@ export class StrictConnection {
     this.#socket.pause()
     this.#socket.once('drain', this.#resume)
   }
+
+  readonly #isWriting = (): boolean => this.#socket.writableLength > 0 && !this.#socket.closed
 
   #handOver(rest: Buffer): void {
     this.#letGo()

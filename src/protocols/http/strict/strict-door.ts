@@ -1,9 +1,13 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import type { AnswerArena } from '../../../resolver/answer-arena.ts'
 import { makeHeadEnding } from '../answer-head.ts'
 import { StrictConnection, type StrictConnectionParts } from './strict-connection.ts'
 
-export type StrictDoorParts = Pick<StrictConnectionParts, 'answers' | 'limits' | 'clock' | 'isLast'>
+export interface StrictDoorParts
+  extends Pick<StrictConnectionParts, 'answers' | 'limits' | 'clock' | 'isLast'> {
+  readonly makeRoom: AnswerArena['makeRoom']
+}
 
 /** What one read event may be answered with: more is for the ordinary server, which waits for slow readers in between. */
 const outputBytesMax = 256 * 1024
@@ -25,8 +29,8 @@ export function standInFront(server: Server, parts: StrictDoorParts): void {
     ...parts,
     ending: () => ending().bytes,
     output: {
-      few: Buffer.allocUnsafeSlow(fewBytesMax),
-      many: Buffer.allocUnsafeSlow(outputBytesMax),
+      few: parts.makeRoom(fewBytesMax),
+      many: parts.makeRoom(outputBytesMax),
     },
     serve: socket => serve?.call(server, socket),
     onCutOff: socket => server.emit('clientError', new CutOff(), socket),
