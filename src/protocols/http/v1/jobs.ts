@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { Failure, invalid } from '../../../model/failures.ts'
+import { prefixServings, prefixStates } from '../../../model/prefix.ts'
 import { say } from '../../../model/text.ts'
 import type {
   JobMode,
@@ -111,8 +112,8 @@ const prefixRowSchema = closed({
   prefix: prefixTextSchema,
   system: Type.Optional(systemSchema),
   owner: Type.Optional(orNull(codeSchema)),
-  state: Type.Optional(oneOf(['awaiting', 'enabled', 'disabled'] as const)),
-  served: Type.Optional(oneOf(['hosted', 'delegated'] as const)),
+  state: Type.Optional(oneOf(prefixStates)),
+  served: Type.Optional(oneOf(prefixServings)),
   for: Type.Optional(usesSchema),
 })
 
