@@ -23,6 +23,14 @@ export function oneOf<const Texts extends readonly string[]>(texts: Texts, descr
   })
 }
 
+/**
+ * The words of a union that another room owns, for what needs them when it runs: a word that is missing here, or is no
+ * longer there, does not compile.
+ */
+export function wordsOf<Word extends string>(words: Readonly<Record<Word, true>>): readonly Word[] {
+  return Object.keys(words) as Word[]
+}
+
 export function orNull<Schema extends TSchema>(schema: Schema) {
   return Type.Union([schema, Type.Null()])
 }
