@@ -207,46 +207,34 @@ export function importRoutes(app: HttpApp, { imports: { desk, pull } }: HttpPart
     async ({ caller }) => pull(caller),
   )
 
-  app.post(
-    '/v1/imports/:id([^:]+)::release',
-    {
-      config: { action: 'import.release' },
-      schema: {
-        operationId: 'releaseImport',
-        summary: 'Let a planned batch in; the second reviewer to say so does',
-        tags: ['imports'],
-        params,
-        querystring: closed({}),
-        headers: changeHeaders,
-        response: responses({ 200: json('the batch', importSchema) }, ...changes),
+  for (const [name, operationId, summary] of [
+    ['release', 'releaseImport', 'Let a planned batch in; the second reviewer to say so does'],
+    [
+      'rollback',
+      'rollBackImport',
+      'Take an applied batch back while nothing newer touched its rows, or put one aside',
+    ],
+  ] as const) {
+    app.post(
+      `/v1/imports/:id([^:]+)::${name}`,
+      {
+        config: { action: `import.${name}` },
+        schema: {
+          operationId,
+          summary,
+          tags: ['imports'],
+          params,
+          querystring: closed({}),
+          headers: changeHeaders,
+          response: responses({ 200: json('the batch', importSchema) }, ...changes),
+        },
       },
-    },
-    async (request, reply) => {
-      const view = await desk.release(request.params.id, writeRequestOf(request))
-      return sendView(reply, view, languageOf(request.headers['accept-language']))
-    },
-  )
-
-  app.post(
-    '/v1/imports/:id([^:]+)::rollback',
-    {
-      config: { action: 'import.rollback' },
-      schema: {
-        operationId: 'rollBackImport',
-        summary:
-          'Take an applied batch back while nothing newer touched its rows, or put one aside',
-        tags: ['imports'],
-        params,
-        querystring: closed({}),
-        headers: changeHeaders,
-        response: responses({ 200: json('the batch', importSchema) }, ...changes),
+      async (request, reply) => {
+        const view = await desk[name](request.params.id, writeRequestOf(request))
+        return sendView(reply, view, languageOf(request.headers['accept-language']))
       },
-    },
-    async (request, reply) => {
-      const view = await desk.rollback(request.params.id, writeRequestOf(request))
-      return sendView(reply, view, languageOf(request.headers['accept-language']))
-    },
-  )
+    )
+  }
 
   app.get(
     '/v1/imports/:id/questions',
