@@ -27,9 +27,8 @@ export interface Account {
 /** The top-level node is a machine; everybody else may be a person. */
 export type PersonRole = Exclude<Role, 'topnode'>
 
-export const accountStates = ['invited', 'active', 'disabled'] as const
 /** `invited` waits for its setup link to be used. */
-export type AccountState = (typeof accountStates)[number]
+export type AccountState = 'invited' | 'active' | 'disabled'
 
 export function accountState({
   passwordHash,

@@ -1,7 +1,15 @@
 import type { System } from './identifier.ts'
 
-export type PrefixState = 'awaiting' | 'enabled' | 'disabled'
-export type PrefixUse = 'product' | 'equipment'
+export const prefixStates = ['awaiting', 'enabled', 'disabled'] as const
+export type PrefixState = (typeof prefixStates)[number]
+
+/** What is named under a prefix. */
+export const prefixUses = ['product', 'equipment'] as const
+export type PrefixUse = (typeof prefixUses)[number]
+
+/** Whether its identifiers are answered here or by another node. */
+export const prefixServings = ['hosted', 'delegated'] as const
+export type PrefixServing = (typeof prefixServings)[number]
 
 /** Where a delegated prefix is served. */
 export interface SiteAddress {
@@ -21,7 +29,7 @@ export interface Prefix {
   /** Subject id of the owner, or null: the node's own, or nobody's yet. */
   readonly owner: string | null
   readonly state: PrefixState
-  readonly served: 'hosted' | 'delegated'
+  readonly served: PrefixServing
   readonly sites: readonly SiteAddress[]
   readonly uses: readonly PrefixUse[]
   /** Grows when anything changes that answers take from the prefix or its owner. */

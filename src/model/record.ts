@@ -2,7 +2,16 @@ import type { Kind, System } from './identifier.ts'
 import type { Value } from './value.ts'
 
 /** Why a record may say what it says: the submitter's authority over the prefix, a consent, or a grant of the top-level node. */
-export type Basis = 'authority' | 'consent' | 'grant'
+export const bases = ['authority', 'consent', 'grant'] as const
+export type Basis = (typeof bases)[number]
+
+/**
+ * `claimed`: leads to the record while the record's owner holds the alias's prefix.
+ * `released`: leads there also while nobody holds that prefix, because an operator said so.
+ * `granted`: written by an operator or under a grant; leads there always.
+ */
+export const aliasStandings = ['claimed', 'released', 'granted'] as const
+export type AliasStanding = (typeof aliasStandings)[number]
 
 /** Another name of a record: a value of an alias type in its normal form. */
 export interface Alias {
@@ -12,12 +21,7 @@ export interface Alias {
   readonly key: string
   /** As {@link Identifier.authority}; who holds it decides whether the alias leads anywhere. */
   readonly authority: string
-  /**
-   * `claimed`: leads to the record while the record's owner holds the alias's prefix.
-   * `released`: leads there also while nobody holds that prefix, because an operator said so.
-   * `granted`: written by an operator or under a grant; leads there always.
-   */
-  readonly standing: 'claimed' | 'released' | 'granted'
+  readonly standing: AliasStanding
 }
 
 /** One identifier's values and their history's head. `key` and `identifier` as in {@link Identifier}. */

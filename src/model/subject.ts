@@ -1,4 +1,5 @@
-export type SubjectStatus = 'active' | 'suspended' | 'revoked'
+export const subjectStatuses = ['active', 'suspended', 'revoked'] as const
+export type SubjectStatus = (typeof subjectStatuses)[number]
 
 /** An enterprise or institution. */
 export interface Subject {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Caller } from '../model/caller.ts'
 import { Failure, invalid } from '../model/failures.ts'
 import type { System } from '../model/identifier.ts'
-import type { PrefixState, PrefixUse, SiteAddress } from '../model/prefix.ts'
+import type { PrefixServing, PrefixState, PrefixUse, SiteAddress } from '../model/prefix.ts'
 import { say } from '../model/text.ts'
 import { type ContestParts, contestsOf, demandSeen } from './holdings/contests.ts'
 import { type PrefixStep, writePrefix } from './holdings/hand-over.ts'
@@ -12,7 +12,7 @@ export interface PrefixInput {
   /** The owner's code as a whole identifier or its 14 symbols; null: nobody. */
   readonly owner?: string | null
   readonly state?: PrefixState
-  readonly served?: 'hosted' | 'delegated'
+  readonly served?: PrefixServing
   readonly sites?: readonly SiteAddress[]
   readonly for?: readonly PrefixUse[]
   /** Prefixes of others that overlap with a new owner's, and that whoever writes has seen. */

@@ -41,6 +41,35 @@ testWith(
 testWith(
   t,
   [postgres, redis],
+  'a batch takes in one look what Redis has, and the rest from the store',
+  async t => {
+    const { first, second } = await nodesWithRedis(t)
+    const identifiers = Array.from({ length: recordCount }, (_, at) => `88.118.30/r-${at + 1}`)
+    const sharedCount = 30
+    // Changes are followed in their order: who sees this one knows of those before it, so that no copy is late.
+    await second.write('PUT', '/v1/identifiers/88.118.30/last', withUrl('https://example.com/last'))
+    await untilSeen(first, '88.118.30/last', 'https://example.com/last')
+    for (const identifier of identifiers.slice(0, sharedCount)) await first.ask(identifier)
+    await untilCounted(first, 'qxm_redis_writes_total{result="kept"}', sharedCount)
+    const before = await countsOf(second)
+
+    const said = await askBatch(second, [...identifiers, '88.118.30/none', '88.118.30/r-1'])
+
+    const answered = identifiers.map(() => 'https://example.com/0')
+    t.same(said, [...answered, 'IDENTIFIER_UNKNOWN', 'https://example.com/0'])
+    const after = await countsOf(second)
+    const grown = (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0)
+    t.equal(grown('qxm_redis_lookups_total{result="hit"}'), sharedCount)
+    t.equal(grown('qxm_redis_lookups_total{result="late"}'), 0)
+    t.equal(grown('qxm_redis_seconds_count{command="read"}'), 1, 'one look for all')
+    t.equal(grown('qxm_resolve_total{source="store",outcome="answer"}'), recordCount - sharedCount)
+    t.same(await askBatch(second, identifiers), answered, 'and from memory the same')
+  },
+)
+
+testWith(
+  t,
+  [postgres, redis],
   'Redis refused, frozen, flushed or full of junk: no wrong answer, no failure',
   async t => {
     const { first, second, proxy, server } = await nodesWithRedis(t)
@@ -102,6 +131,36 @@ async function nodesWithRedis(t: Test) {
   // So long a sibling may take to know that they exist.
   await sleep(1_000)
   return { first, second, proxy, server }
+}
+
+/** As anyone: the first value of each, or the code of its problem. */
+async function askBatch(node: TestNode, identifiers: readonly string[]): Promise<string[]> {
+  const response = await fetch(`${node.http}/v1/resolve:batch`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ identifiers }),
+  })
+  const { answers } = (await response.json()) as {
+    answers: { values?: { data: { value: string } }[]; code: string }[]
+  }
+  return answers.map(({ values, code }) => values?.[0]?.data.value ?? code)
+}
+
+/** What the node has counted, by metric and labels as they are printed. */
+async function countsOf({ ops }: TestNode): Promise<Map<string, number>> {
+  const text = await (await fetch(`${ops}/metrics`)).text()
+  const counts = text.matchAll(/^(qxm_[^ ]+) (\d+)$/gm)
+  return new Map([...counts].map(([, name = '', count]) => [name, Number(count)]))
+}
+
+async function untilCounted(node: TestNode, name: string, least: number): Promise<void> {
+  const since = performance.now()
+  for (;;) {
+    const count = (await countsOf(node)).get(name) ?? 0
+    if (count >= least) return
+    if (performance.now() - since > 10_000) throw new Error(`${name} is ${count}, not ${least}`)
+    await sleep(50)
+  }
 }
 
 async function untilDegraded(node: TestNode, degraded: readonly string[]): Promise<void> {

@@ -47,7 +47,7 @@ const builders = ['node.ts', 'main.ts', 'assembly', 'cli', 'sandbox']
 const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   services: {},
   protocols: {
-    '*': ['protocols/bytes'],
+    '*': ['protocols/bytes', 'protocols/open-connections.ts'],
     'protocols/http/handle-rest': ['protocols/handle'],
   },
   storage: { '*': [] },

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { OpenConnections } from '../open-connections.ts'
 import type { MessageDoor } from './door.ts'
 import { makeKnownAddresses } from './known-addresses.ts'
-import { OpenConnections } from './open-connections.ts'
 import type { HandleParts } from './parts.ts'
 import { Connection, type Shared } from './tcp-connection.ts'
 

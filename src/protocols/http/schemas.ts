@@ -1,6 +1,9 @@
 import { type TSchema, Type } from 'typebox'
 import { roles } from '../../model/caller.ts'
 import { kinds, systems } from '../../model/identifier.ts'
+import { prefixUses } from '../../model/prefix.ts'
+import { aliasStandings, bases } from '../../model/record.ts'
+import { subjectStatuses } from '../../model/subject.ts'
 import { valueIndexMax } from '../../model/value.ts'
 import { type ProblemCode, problemMediaType, statusOf } from './problem.ts'
 
@@ -18,6 +21,14 @@ export function oneOf<const Texts extends readonly string[]>(texts: Texts, descr
     enum: texts,
     ...(description === undefined ? {} : { description }),
   })
+}
+
+/**
+ * The words of a union that another room owns, for what needs them when it runs: a word that is missing here, or is no
+ * longer there, does not compile.
+ */
+export function wordsOf<Word extends string>(words: Readonly<Record<Word, true>>): readonly Word[] {
+  return Object.keys(words) as Word[]
 }
 
 export function orNull<Schema extends TSchema>(schema: Schema) {
@@ -224,14 +235,14 @@ export const sharedSchemas = [
       system: systemSchema,
       kind: kindSchema,
       code: orNull(Type.String()),
-      status: Type.Optional(oneOf(['active', 'suspended', 'revoked'] as const)),
+      status: Type.Optional(oneOf(subjectStatuses)),
       successor: Type.Optional(orNull(Type.String())),
       values: Type.Array(valueSchema),
       prefixes: Type.Array(
         closed({
           system: systemSchema,
           prefix: Type.String(),
-          for: Type.Array(oneOf(['product', 'equipment'] as const)),
+          for: Type.Array(oneOf(prefixUses)),
         }),
       ),
       morePrefixes: Type.Optional(Type.Literal(true)),
@@ -273,12 +284,12 @@ export const sharedSchemas = [
       serial: Type.Integer(),
       updatedAt: instantSchema,
       submitter: Type.String(),
-      basis: oneOf(['authority', 'consent', 'grant'] as const),
+      basis: oneOf(bases),
       aliases: Type.Array(
         closed({
           system: systemSchema,
           identifier: Type.String(),
-          standing: oneOf(['claimed', 'released', 'granted'] as const),
+          standing: oneOf(aliasStandings),
           unproven: Type.Optional(
             Type.Literal(true, {
               description:

@@ -10,9 +10,8 @@ import type { ProofWrites } from '../prefix-proofs/parts.ts'
 import type { FiledProof } from '../prefix-proofs/use-proof.ts'
 import type { ApplicationState, ApplicationStep } from './states.ts'
 
-export const applicationKinds = ['code', 'change'] as const
 /** For a code, or for a change of what is known of a subject that has one. */
-export type ApplicationKind = (typeof applicationKinds)[number]
+export type ApplicationKind = 'code' | 'change'
 
 /** A consent as its giver worded it; kept as it was given, because it is evidence. */
 export type Consent = Readonly<Record<string, unknown>>

@@ -5,9 +5,8 @@ import type { Fields } from '../../schemas/validate.ts'
 import type { FilingTransactions } from '../applications/parts.ts'
 import type { SubjectKeys } from '../applications/subject-keys.ts'
 
-export const proofMethods = ['key', 'token', 'grant'] as const
 /** Signed with a key of the prefix, published in its record, or vouched for by the top-level node. */
-export type ProofMethod = (typeof proofMethods)[number]
+export type ProofMethod = 'key' | 'token' | 'grant'
 
 /** A challenge, and what became of it, as it is stored. */
 export interface ProofRow {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import protobuf from 'protobufjs'
 import { kinds, systems } from '../../model/identifier.ts'
-import type { Alias, Basis, StoredRecord } from '../../model/record.ts'
+import { type Alias, aliasStandings, bases, type StoredRecord } from '../../model/record.ts'
 import {
   permissionsDefault,
   type Reference,
@@ -199,7 +199,7 @@ function rowsToAliases(rows: readonly number[], texts: readonly string[]): Alias
       text: textOf(texts, numberAt(rows, at + 1)),
       key: textOf(texts, numberAt(rows, at + 2)),
       authority: textOf(texts, numberAt(rows, at + 3)),
-      standing: oneOf(standings, textOf(texts, numberAt(rows, at + 4))),
+      standing: oneOf(aliasStandings, textOf(texts, numberAt(rows, at + 4))),
     })
   }
   return aliases
@@ -212,8 +212,6 @@ function dataOf(format: string, data: string): ValueData {
     : { format: known, value: JSON.parse(data) }
 }
 
-const bases = ['authority', 'consent', 'grant'] as const satisfies readonly Basis[]
-const standings = ['claimed', 'released', 'granted'] as const satisfies readonly Alias['standing'][]
 const formats = [
   'string',
   'base64',

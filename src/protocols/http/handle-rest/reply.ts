@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { responseCodes } from '../../handle/response-codes.ts'
 
 /** An answer of the API before it is written. */
 export interface RestReply {
@@ -45,4 +46,21 @@ function scriptSafe(json: string): string {
 /** Whatever is no part of a name becomes `_`, so that a callback is a name and never a program. */
 export function callbackName(text: string): string {
   return text.replace(/[^_$A-Za-z0-9\u00a0-\uffff]/g, '_').replace(/^[0-9]/, '_')
+}
+
+/** What was asked for is done to this handle. */
+export function done(handle: string, status: number): RestReply {
+  return { status, json: { responseCode: responseCodes.SUCCESS, handle } }
+}
+
+/** A verb we know on a path that has it not is 405, one that nobody knows 501. */
+export function notAllowed(method: string, allow: string): RestReply {
+  const known = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE'].includes(
+    method,
+  )
+  const json = {
+    responseCode: responseCodes.PROTOCOL_ERROR,
+    message: `${method} is not for this path`,
+  }
+  return { status: known ? 405 : 501, json, headers: { Allow: allow } }
 }

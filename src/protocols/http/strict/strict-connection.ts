@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { AnswerRoom } from '../../../resolver/answer-room.ts'
+import type { Listed } from '../../open-connections.ts'
 import type { HttpLimits } from '../parts.ts'
 import { makeReader, type Reader, type StrictRequest } from './read-request.ts'
 import type { StrictAnswers } from './strict-answers.ts'
@@ -39,7 +40,8 @@ const postByte = 'P'.charCodeAt(0)
  * One connection, as long as it asks nothing but plain questions that have an answer for anyone. With the first byte that
  * is anything else it is handed over, with every byte not yet answered, and does not come back.
  */
-export class StrictConnection {
+export class StrictConnection implements Listed {
+  place = -1
   readonly #socket: Socket
   readonly #parts: StrictConnectionParts
   readonly #reader: Reader

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { AnswerArena } from '../../../resolver/answer-arena.ts'
+import { OpenConnections } from '../../open-connections.ts'
 import { makeHeadEnding } from '../answer-head.ts'
 import { StrictConnection, type StrictConnectionParts } from './strict-connection.ts'
 
@@ -23,7 +24,7 @@ const fewBytesMax = 32 * 1024
  */
 export function standInFront(server: Server, parts: StrictDoorParts): void {
   const [serve] = server.listeners('connection')
-  const connections = new Set<StrictConnection>()
+  const connections = new OpenConnections<StrictConnection>()
   const ending = makeHeadEnding(parts.limits.keepAliveTimeoutMs, parts.clock)
   const connectionParts: StrictConnectionParts = {
     ...parts,
@@ -34,7 +35,7 @@ export function standInFront(server: Server, parts: StrictDoorParts): void {
     },
     serve: socket => serve?.call(server, socket),
     onCutOff: socket => server.emit('clientError', new CutOff(), socket),
-    onGone: connection => connections.delete(connection),
+    onGone: connection => connections.remove(connection),
   }
   server.removeAllListeners('connection')
   server.on('connection', (socket: Socket) => {
@@ -49,7 +50,7 @@ class CutOff extends Error {
 }
 
 /** Who closes the server's connections closes those that are not the server's yet. */
-function closeWith(server: Server, connections: ReadonlySet<StrictConnection>): void {
+function closeWith(server: Server, connections: Iterable<StrictConnection>): void {
   const closeIdle = server.closeIdleConnections.bind(server)
   const closeAll = server.closeAllConnections.bind(server)
   server.closeIdleConnections = () => {

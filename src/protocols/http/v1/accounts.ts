@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import type { AccountState } from '../../../access/accounts.ts'
 import { say } from '../../../model/text.ts'
 import type { AccountView } from '../../../registry/people/account-rows.ts'
 import type { AccountRequest, SetupLink } from '../../../registry/people/accounts.ts'
@@ -19,6 +20,7 @@ import {
   pageQuery,
   responses,
   roleSchema,
+  wordsOf,
 } from '../schemas.ts'
 import { setupUrl } from '../setup-url.ts'
 import { idempotencyOf } from './write-request.ts'
@@ -38,7 +40,7 @@ const accountSchema = closed({
   username: usernameSchema,
   role: roleSchema,
   subject: orNull(codeSchema),
-  state: oneOf(['invited', 'active', 'disabled'] as const),
+  state: oneOf(wordsOf<AccountState>({ invited: true, active: true, disabled: true })),
   createdAt: instantSchema,
 })
 

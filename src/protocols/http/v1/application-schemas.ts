@@ -1,18 +1,22 @@
 import { Type } from 'typebox'
-import { closed, instantSchema, oneOf, orNull } from '../schemas.ts'
+import type { ApplicationKind } from '../../../registry/applications/parts.ts'
+import type { ApplicationState } from '../../../registry/applications/states.ts'
+import type { LicenceKind } from '../../../registry/files/evidence.ts'
+import type { ProofMethod } from '../../../registry/prefix-proofs/parts.ts'
+import { closed, instantSchema, oneOf, orNull, wordsOf } from '../schemas.ts'
 
-export const states = [
-  'draft',
-  'submitted',
-  'reviewing',
-  'returned',
-  'approved',
-  'rejected',
-  'withdrawn',
-] as const
+export const states = wordsOf<ApplicationState>({
+  draft: true,
+  submitted: true,
+  reviewing: true,
+  returned: true,
+  approved: true,
+  rejected: true,
+  withdrawn: true,
+})
 export const idSchema = Type.String({ minLength: 1, maxLength: 64 })
 export const params = closed({ id: idSchema })
-export const kindSchema = oneOf(['code', 'change'] as const)
+export const kindSchema = oneOf(wordsOf<ApplicationKind>({ code: true, change: true }))
 export const textSchema = Type.String({ minLength: 1, maxLength: 2_000 })
 /** More than table 1 has fields. */
 const commentsMax = 32
@@ -47,16 +51,18 @@ export const placementSchema = closed(placementMembers)
 
 /** What is asked of an enterprise comes to a few documents. */
 const evidenceMax = 20
-const licenceKindSchema = oneOf([
-  'businessLicence',
-  'institutionCertificate',
-  'organisationCertificate',
-  'permit',
-  'identity',
-  'mandate',
-  'prefixCertificate',
-  'other',
-] as const)
+const licenceKindSchema = oneOf(
+  wordsOf<LicenceKind>({
+    businessLicence: true,
+    institutionCertificate: true,
+    organisationCertificate: true,
+    permit: true,
+    identity: true,
+    mandate: true,
+    prefixCertificate: true,
+    other: true,
+  }),
+)
 const daySchema = Type.String({ format: 'date', description: 'YYYY-MM-DD' })
 const evidenceSchema = closed({
   file: idSchema,
@@ -71,10 +77,13 @@ export const licenceMembers = {
   validFrom: orNull(daySchema),
   validTo: orNull(daySchema),
 }
+export const proofMethodSchema = oneOf(
+  wordsOf<ProofMethod>({ key: true, token: true, grant: true }),
+)
 const proofSchema = closed({
   id: idSchema,
   prefix: Type.String(),
-  method: oneOf(['key', 'token', 'grant'] as const),
+  method: proofMethodSchema,
   key: orNull(Type.String({ description: 'the key that signed, `<index>:<handle>`' })),
   fields: Type.Array(Type.String(), {
     description: 'the items that stand as the record of the prefix had them',

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import type { Caller } from '../../../model/caller.ts'
 import { say } from '../../../model/text.ts'
+import type { ApplicationState } from '../../../registry/applications/states.ts'
 import type { HttpApp } from '../app.ts'
 import { isNotModified, serialTag } from '../etag.ts'
 import { languageOf } from '../language.ts'
@@ -265,7 +266,7 @@ export function applicationRoutes(
   )
 }
 
-function statesFor({ role }: Caller, asked: (typeof states)[number] | undefined) {
+function statesFor({ role }: Caller, asked: ApplicationState | undefined) {
   if (asked === undefined) return role === 'reviewer' ? undecided : states
   return [asked]
 }

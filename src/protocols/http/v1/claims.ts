@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { aliasStandings } from '../../../model/record.ts'
 import type { HttpApp } from '../app.ts'
 import { serialTag } from '../etag.ts'
 import type { HttpParts } from '../parts.ts'
@@ -26,7 +27,7 @@ import {
 } from './holding-schemas.ts'
 import { writeRequestOf } from './write-request.ts'
 
-const standingSchema = oneOf(['claimed', 'released', 'granted'] as const)
+const standingSchema = oneOf(aliasStandings)
 
 /** What people decide about prefixes: claims with whoever is in their way, and aliases that no prefix vouches for. */
 export function claimRoutes(app: HttpApp, { mapping }: HttpParts): void {

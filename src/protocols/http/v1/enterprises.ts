@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { Failure } from '../../../model/failures.ts'
+import { prefixUses } from '../../../model/prefix.ts'
+import { subjectStatuses } from '../../../model/subject.ts'
 import type { EnterpriseView, StatusReason } from '../../../registry/enterprises.ts'
 import type { HttpApp } from '../app.ts'
 import type { ResolveLimits } from '../limits.ts'
@@ -23,7 +25,7 @@ const params = closed({ code: codeSchema })
 const enterpriseSchema = closed({
   code: Type.String(),
   name: Type.String(),
-  status: oneOf(['active', 'suspended', 'revoked'] as const),
+  status: oneOf(subjectStatuses),
   successor: orNull(Type.String()),
   reason: orNull(Type.String({ description: 'why it is not active' })),
   region: orNull(Type.String({ description: 'GB/T 2260' })),
@@ -32,7 +34,7 @@ const enterpriseSchema = closed({
     closed({
       system: systemSchema,
       prefix: Type.String(),
-      for: Type.Array(oneOf(['product', 'equipment'] as const)),
+      for: Type.Array(oneOf(prefixUses)),
     }),
   ),
   grade: Type.Optional(orNull(Type.String())),

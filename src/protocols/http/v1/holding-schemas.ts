@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { confidences, holdingStates } from '../../../model/holding.ts'
+import { prefixUses } from '../../../model/prefix.ts'
 import type { ContestedHolding } from '../../../registry/holdings/holdings.ts'
 import type { HoldingView } from '../../../registry/holdings/view.ts'
 import {
@@ -15,7 +16,7 @@ import {
 // What routes of holdings, claims and prefixes have in common.
 
 export const holdingIdSchema = Type.String({ minLength: 1, maxLength: 64 })
-export const usesSchema = Type.Array(oneOf(['product', 'equipment'] as const), {
+export const usesSchema = Type.Array(oneOf(prefixUses), {
   maxItems: 2,
   uniqueItems: true,
 })

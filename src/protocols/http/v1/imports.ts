@@ -2,7 +2,8 @@ import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { say } from '../../../model/text.ts'
 import type { RowsPage } from '../../../registry/imports/desk.ts'
-import type { ImportState } from '../../../registry/imports/parts.ts'
+import type { ImportState, ImportVia } from '../../../registry/imports/parts.ts'
+import type { PlannedChange } from '../../../registry/imports/plan.ts'
 import type { ImportView } from '../../../registry/imports/view.ts'
 import type { HttpApp } from '../app.ts'
 import { serialTag } from '../etag.ts'
@@ -21,20 +22,21 @@ import {
   pageOf,
   pageQuery,
   responses,
+  wordsOf,
 } from '../schemas.ts'
 import { basicSchema } from './application-schemas.ts'
 import { writeRequestOf } from './write-request.ts'
 
 const idSchema = Type.String({ minLength: 1, maxLength: 64 })
 const params = closed({ id: idSchema })
-const importStates = [
-  'received',
-  'parked',
-  'planned',
-  'released',
-  'applied',
-  'rolledBack',
-] as const satisfies readonly ImportState[]
+const importStates = wordsOf<ImportState>({
+  received: true,
+  parked: true,
+  planned: true,
+  released: true,
+  applied: true,
+  rolledBack: true,
+})
 const countSchema = Type.Integer({ minimum: 0 })
 
 const importSchema = closed({
@@ -45,7 +47,7 @@ const importSchema = closed({
   state: oneOf(importStates),
   grant: Type.String(),
   signer: Type.String(),
-  via: oneOf(['push', 'pull'] as const),
+  via: oneOf(wordsOf<ImportVia>({ push: true, pull: true })),
   manifest: Type.String({ description: 'SHA-256 of the manifest, hex' }),
   prefixes: Type.Array(Type.String()),
   files: Type.Array(closed({ name: Type.String(), rows: countSchema })),
@@ -80,15 +82,15 @@ const importSchema = closed({
   appliedAt: orNull(instantSchema),
 })
 
-const outcomes = [
-  'added',
-  'changed',
-  'unchanged',
-  'withdrawn',
-  'conflicting',
-  'question',
-  'skipped',
-] as const
+const outcomes = wordsOf<PlannedChange['outcome']>({
+  added: true,
+  changed: true,
+  unchanged: true,
+  withdrawn: true,
+  conflicting: true,
+  question: true,
+  skipped: true,
+})
 
 const plannedSchema = closed({
   file: Type.String(),
@@ -205,46 +207,34 @@ export function importRoutes(app: HttpApp, { imports: { desk, pull } }: HttpPart
     async ({ caller }) => pull(caller),
   )
 
-  app.post(
-    '/v1/imports/:id([^:]+)::release',
-    {
-      config: { action: 'import.release' },
-      schema: {
-        operationId: 'releaseImport',
-        summary: 'Let a planned batch in; the second reviewer to say so does',
-        tags: ['imports'],
-        params,
-        querystring: closed({}),
-        headers: changeHeaders,
-        response: responses({ 200: json('the batch', importSchema) }, ...changes),
+  for (const [name, operationId, summary] of [
+    ['release', 'releaseImport', 'Let a planned batch in; the second reviewer to say so does'],
+    [
+      'rollback',
+      'rollBackImport',
+      'Take an applied batch back while nothing newer touched its rows, or put one aside',
+    ],
+  ] as const) {
+    app.post(
+      `/v1/imports/:id([^:]+)::${name}`,
+      {
+        config: { action: `import.${name}` },
+        schema: {
+          operationId,
+          summary,
+          tags: ['imports'],
+          params,
+          querystring: closed({}),
+          headers: changeHeaders,
+          response: responses({ 200: json('the batch', importSchema) }, ...changes),
+        },
       },
-    },
-    async (request, reply) => {
-      const view = await desk.release(request.params.id, writeRequestOf(request))
-      return sendView(reply, view, languageOf(request.headers['accept-language']))
-    },
-  )
-
-  app.post(
-    '/v1/imports/:id([^:]+)::rollback',
-    {
-      config: { action: 'import.rollback' },
-      schema: {
-        operationId: 'rollBackImport',
-        summary:
-          'Take an applied batch back while nothing newer touched its rows, or put one aside',
-        tags: ['imports'],
-        params,
-        querystring: closed({}),
-        headers: changeHeaders,
-        response: responses({ 200: json('the batch', importSchema) }, ...changes),
+      async (request, reply) => {
+        const view = await desk[name](request.params.id, writeRequestOf(request))
+        return sendView(reply, view, languageOf(request.headers['accept-language']))
       },
-    },
-    async (request, reply) => {
-      const view = await desk.rollback(request.params.id, writeRequestOf(request))
-      return sendView(reply, view, languageOf(request.headers['accept-language']))
-    },
-  )
+    )
+  }
 
   app.get(
     '/v1/imports/:id/questions',

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { Failure, invalid } from '../../../model/failures.ts'
+import { prefixServings, prefixStates } from '../../../model/prefix.ts'
 import { say } from '../../../model/text.ts'
 import type {
   JobMode,
@@ -33,6 +34,7 @@ import {
   responses,
   systemSchema,
   valueInputSchema,
+  wordsOf,
 } from '../schemas.ts'
 import { allowLongBody } from '../server.ts'
 import { sheetHeaders, sheetTypes } from '../sheet-types.ts'
@@ -50,18 +52,19 @@ const watchersRetrySeconds = 5
 /** Of one record, as of a single write. */
 const valuesMax = 1000
 
-const targets: readonly JobTarget[] = ['identifiers', 'prefixes']
-const modes: readonly JobMode[] = ['all', 'best']
-const states: readonly JobState[] = [
-  'received',
-  'checking',
-  'checked',
-  'applying',
-  'done',
-  'failed',
-  'cancelled',
-  'undone',
-]
+const targets = wordsOf<JobTarget>({ identifiers: true, prefixes: true })
+const modes = wordsOf<JobMode>({ all: true, best: true })
+const states = wordsOf<JobState>({
+  received: true,
+  checking: true,
+  checked: true,
+  applying: true,
+  done: true,
+  failed: true,
+  cancelled: true,
+  undone: true,
+})
+const formats = Object.keys(sheetTypes) as SheetFormat[]
 
 const countSchema = Type.Integer({ minimum: 0 })
 const jobSchema = closed({
@@ -77,7 +80,7 @@ const jobSchema = closed({
   into: oneOf(targets),
   mode: oneOf(modes),
   dryRun: Type.Boolean(),
-  format: oneOf(['ndjson', 'csv', 'xlsx'] as const),
+  format: oneOf(formats),
   bytes: Type.Integer({ description: 'of the file' }),
   sha256: orNull(Type.String({ description: 'of the file, hex' })),
   reached: Type.Integer({ description: 'the number of the last row that is dealt with' }),
@@ -111,8 +114,8 @@ const prefixRowSchema = closed({
   prefix: prefixTextSchema,
   system: Type.Optional(systemSchema),
   owner: Type.Optional(orNull(codeSchema)),
-  state: Type.Optional(oneOf(['awaiting', 'enabled', 'disabled'] as const)),
-  served: Type.Optional(oneOf(['hosted', 'delegated'] as const)),
+  state: Type.Optional(oneOf(prefixStates)),
+  served: Type.Optional(oneOf(prefixServings)),
   for: Type.Optional(usesSchema),
 })
 
@@ -372,7 +375,6 @@ function shape<Input>(request: FastifyRequest, schema: object): (row: object) =>
 
 function formatOf(contentType = ''): SheetFormat {
   const type = contentType.split(';')[0]?.trim().toLowerCase() ?? ''
-  const formats = Object.keys(sheetTypes) as SheetFormat[]
   const format = formats.find(each => (sheetTypes[each] as readonly string[]).includes(type))
   if (format === undefined) throw new WireFailure('MEDIA_TYPE_UNKNOWN')
   return format

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { say } from '../../../model/text.ts'
-import type { MandateView } from '../../../registry/mandates.ts'
+import type { Mandate, MandateView } from '../../../registry/mandates.ts'
 import type { HttpApp } from '../app.ts'
 import { serialTag } from '../etag.ts'
 import type { HttpParts } from '../parts.ts'
@@ -18,7 +18,9 @@ import {
   pageOf,
   pageQuery,
   responses,
+  wordsOf,
 } from '../schemas.ts'
+import { kindSchema as applicationKindSchema } from './application-schemas.ts'
 import { writeRequestOf } from './write-request.ts'
 
 const step = (name: string) => `/v1/mandates/:id([^:]+)::${name}`
@@ -34,14 +36,14 @@ const usccSchema = Type.String({
 })
 const members = {
   name: Type.String({ minLength: 1, maxLength: 200, description: 'of the enterprise' }),
-  scope: Type.Array(oneOf(['code', 'change'] as const), { minItems: 1, maxItems: 2 }),
+  scope: Type.Array(applicationKindSchema, { minItems: 1, maxItems: 2 }),
   until: instantSchema,
 }
 const documentSchema = Type.String({ minLength: 1, maxLength: 128, description: 'a file’s id' })
 
 const mandateSchema = closed({
   id: idSchema,
-  state: oneOf(['proposed', 'confirmed', 'ended'] as const),
+  state: oneOf(wordsOf<Mandate['state']>({ proposed: true, confirmed: true, ended: true })),
   serial: Type.Integer(),
   agent: Type.String(),
   ...members,

@@ -16,10 +16,11 @@ import {
   orNull,
   responses,
   systemSchema,
+  wordsOf,
 } from '../schemas.ts'
 import { writeRequestOf } from './write-request.ts'
 
-const kinds = ['exact', 'table', 'template', 'prefix'] as const satisfies readonly RuleKind[]
+const kinds = wordsOf<RuleKind>({ exact: true, table: true, template: true, prefix: true })
 const pattern = '/v1/enterprises/:code/mapping-rules'
 const params = closed({ code: codeSchema })
 

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import type { NoticeTopic } from '../../../registry/applications/parts.ts'
 import type { HttpApp } from '../app.ts'
 import type { HttpParts } from '../parts.ts'
 import {
@@ -11,31 +12,32 @@ import {
   pageOf,
   pageQuery,
   responses,
+  wordsOf,
 } from '../schemas.ts'
 
-const topics = [
-  'application.decide',
-  'application.second',
-  'application.mend',
-  'application.approved',
-  'application.rejected',
-  'application.withdrawn',
-  'mandate.confirm',
-  'mandate.claim',
-  'mandate.confirmed',
-  'mandate.ended',
-  'subject.suspended',
-  'subject.resumed',
-  'subject.revoked',
-  'holding.decide',
-  'holding.approved',
-  'holding.refused',
-  'holding.handedOver',
-  'holding.ended',
-  'import.release',
-  'import.second',
-  'import.parked',
-] as const
+const topics = wordsOf<NoticeTopic>({
+  'application.decide': true,
+  'application.second': true,
+  'application.mend': true,
+  'application.approved': true,
+  'application.rejected': true,
+  'application.withdrawn': true,
+  'mandate.confirm': true,
+  'mandate.claim': true,
+  'mandate.confirmed': true,
+  'mandate.ended': true,
+  'subject.suspended': true,
+  'subject.resumed': true,
+  'subject.revoked': true,
+  'holding.decide': true,
+  'holding.approved': true,
+  'holding.refused': true,
+  'holding.handedOver': true,
+  'holding.ended': true,
+  'import.release': true,
+  'import.second': true,
+  'import.parked': true,
+})
 
 const noticeSchema = closed({
   id: Type.String(),

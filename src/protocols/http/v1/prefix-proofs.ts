@@ -14,7 +14,7 @@ import {
   prefixTextSchema,
   responses,
 } from '../schemas.ts'
-import { basicSchema } from './application-schemas.ts'
+import { basicSchema, proofMethodSchema } from './application-schemas.ts'
 import { writeRequestOf } from './write-request.ts'
 
 const params = closed({ id: Type.String({ minLength: 1, maxLength: 64 }) })
@@ -41,7 +41,7 @@ const proofSchema = closed({
       }),
     }),
   ),
-  method: orNull(oneOf(['key', 'token', 'grant'] as const)),
+  method: orNull(proofMethodSchema),
   key: orNull(Type.String({ description: 'the key that signed, `<index>:<handle>`' })),
   basic: basicSchema,
   missing: Type.Array(Type.String(), {

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { Failure, invalid } from '../../../model/failures.ts'
-import type { Prefix } from '../../../model/prefix.ts'
+import { type Prefix, prefixServings, prefixStates } from '../../../model/prefix.ts'
 import { say } from '../../../model/text.ts'
 import type { HttpApp } from '../app.ts'
 import { isNotModified, serialTag } from '../etag.ts'
@@ -30,8 +30,8 @@ const pathStart = pattern.length - 1
 /** More sites than a prefix is served by anywhere. */
 const sitesMax = 16
 
-const stateSchema = oneOf(['awaiting', 'enabled', 'disabled'] as const)
-const servedSchema = oneOf(['hosted', 'delegated'] as const)
+const stateSchema = oneOf(prefixStates)
+const servedSchema = oneOf(prefixServings)
 
 const inputMembers = {
   owner: Type.Optional(orNull(codeSchema)),

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { OpenConnections } from '../../../src/protocols/handle/open-connections.ts'
+import { OpenConnections } from '../../src/protocols/open-connections.ts'
 
 t.test('whatever comes and goes, what is listed is what is open', async () => {
   fc.assert(
