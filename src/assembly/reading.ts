@@ -166,7 +166,7 @@ export async function openReading(
     },
   })
   const follower = await makeChangeFollower({
-    feed: finder.recent.watch(changeRows),
+    feed: finder.shared?.recent.watch(changeRows) ?? changeRows,
     apply,
     async startOver() {
       knownKeys.startOver()
@@ -177,7 +177,7 @@ export async function openReading(
       resolver.forgetAll()
     },
     onSeen(seq) {
-      finder.recent.reached(seq)
+      finder.shared?.recent.reached(seq)
       feed.ring(seq)
     },
     onError: error => log.warn({ err: error }, 'cannot follow changes'),
@@ -258,12 +258,13 @@ function openAnswerArena({ config }: BuildParts): AnswerArena {
 /** What Redis adds to following changes: a bell, and the past by which its copies are judged. */
 function followByRedis(
   { closers, log }: BuildParts,
-  { redis, recent }: RecordFinder,
+  { shared }: RecordFinder,
   changeRows: ChangeReader,
   follower: ChangeFollower,
 ): () => void {
+  if (shared === undefined) return () => undefined
+  const { recent, redis } = shared
   recent.reached(follower.seen)
-  if (redis === undefined) return () => undefined
   recallChanges(changeRows, recent).catch(error =>
     log.warn({ err: error }, 'cannot recall changes; copies in Redis are used from now on only'),
   )

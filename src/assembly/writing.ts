@@ -94,7 +94,7 @@ export async function openWriting(
     database,
     now: () => new Date(clock.now()),
     async follow(announcements) {
-      finder.recent.committed(announcements)
+      finder.shared?.recent.committed(announcements)
       reading.knownKeys.committed(announcements)
       try {
         await apply(announcements)
