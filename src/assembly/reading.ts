@@ -62,6 +62,8 @@ export interface Reading {
   readonly records: RecordReader
   readonly feed: ChangeFeed
   readonly resolver: Resolver
+  /** Answers this process has given, from wherever. */
+  readonly answerCount: () => number
   /** Other nodes, asked past what this one remembers of them. */
   readonly upstream: Upstream
   /** What the resolver has in memory, as bytes for the fastest doors. */
@@ -204,6 +206,7 @@ export async function openReading(
     records,
     feed,
     resolver,
+    answerCount: () => resolverMetrics.resolvedCount,
     answerMemory: {
       arena: answerArena,
       onHit: count => resolverMetrics.resolved('memory', 'answer', count),
