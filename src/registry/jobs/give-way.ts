@@ -1,10 +1,13 @@
-/** Of the time in which others ask, bulk work takes one part and leaves so many: a quarter is its least share. */
-const partsOfOthers = 3
 /**
- * What a piece keeps others from, and how long it is at most. Of the process, what is more was spent waiting for rows or the
- * store; of the store, it was spent waiting for somebody's lock.
+ * What a piece keeps busy. `pieceMsMax`: how long it is at most; what is more was spent waiting, of the process for rows or
+ * the store, of the store for somebody's lock. `partsOfOthers`: of the time in which others ask, bulk work takes one part and
+ * leaves so many, so that an eighth or a quarter is its least share. A process has one thread, and what it reads and sends for
+ * bulk work meanwhile is in no piece; a store takes a processor beside.
  */
-const pieceMsMax = { process: 5, store: 2_000 } as const
+const ways = {
+  process: { pieceMsMax: 5, partsOfOthers: 7 },
+  store: { pieceMsMax: 2_000, partsOfOthers: 3 },
+} as const
 /** No timer is shorter. */
 const restMsMin = 1
 /** Whoever asks so little takes a twentieth of a processor, and finds it between the pieces. */
@@ -16,7 +19,7 @@ const unaskedMs = 25
 export type GiveWay = () => Promise<void>
 
 /** @param busy what the pieces keep busy */
-export type MakeGiveWay = (busy: keyof typeof pieceMsMax) => GiveWay
+export type MakeGiveWay = (busy: keyof typeof ways) => GiveWay
 
 export interface GiveWayParts {
   readonly monotonicMs: () => number
@@ -28,14 +31,15 @@ export interface GiveWayParts {
 }
 
 /**
- * Made for one line of bulk work: lets those who ask have three times as long as the work took. It rests for that, because the
+ * Made for one line of bulk work: lets those who ask have several times as long as the work took. It rests for that, because the
  * processors are wanted too, by the store and by who asks; and no longer than there are answers. While nobody asks, it costs
  * a turn of the event loop.
  */
 export function makeGiveWay(
   { monotonicMs, nextTurn, sleep, answerCount }: GiveWayParts,
-  busy: keyof typeof pieceMsMax,
+  busy: keyof typeof ways,
 ): GiveWay {
+  const { pieceMsMax, partsOfOthers } = ways[busy]
   let since = monotonicMs()
   let seenCount = answerCount()
   let unaskedUntil = since
@@ -54,7 +58,7 @@ export function makeGiveWay(
   }
 
   return async () => {
-    const tookMs = Math.min(pieceMsMax[busy], monotonicMs() - since)
+    const tookMs = Math.min(pieceMsMax, monotonicMs() - since)
     await nextTurn()
     const isAsked = answerCount() > seenCount && monotonicMs() >= unaskedUntil
     const isWanted = isAsked ? await rest(tookMs) : true
