@@ -115,7 +115,7 @@ export async function openDoors(
     ops: opsPort === undefined ? undefined : `http://${hostAndPort(config.ops.host, opsPort)}`,
     imports: importsAt,
     store: database.engine,
-    cache: reading.finder.redis === undefined ? 'memory' : 'redis',
+    cache: reading.finder.shared === undefined ? 'memory' : 'redis',
   }
   return { ready, readiness }
 }
@@ -270,7 +270,7 @@ function readinessOf(
 ): Readiness {
   // Without the changes memory may be behind, and they come from the store.
   const degraded: string[] = follower.isWhole ? [] : ['store']
-  const redis = finder.redis?.degraded()
+  const redis = finder.shared?.redis.degraded()
   if (redis !== undefined) degraded.push(redis)
   if (pressure.why !== undefined) degraded.push(pressure.why)
   if (isStopping) degraded.push('stopping')

@@ -85,6 +85,7 @@ export async function openImports(
     readRecord: makeReadRecord(),
     issueCodes: live.follow(({ import: { issueCodes } }) => issueCodes),
     demand: permissions.demand,
+    makeGiveWay: writing.makeGiveWay,
     engine: database.engine,
     claimNonce: makeClaimNonce(database),
     now,

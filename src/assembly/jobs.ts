@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { accountState } from '../access/accounts.ts'
 import { callerOfAccount } from '../access/sessions.ts'
 import { signJwt } from '../crypto/jwt.ts'
@@ -9,7 +8,7 @@ import { readRecordRows, writeRecordRow } from '../protocols/sheets/record-colum
 import { writeSheet } from '../protocols/sheets/write-sheet.ts'
 import type { IdentifierParts } from '../registry/identifiers.ts'
 import { makeApplyPrefixes } from '../registry/jobs/apply-prefixes.ts'
-import { makeGiveWay } from '../registry/jobs/give-way.ts'
+import type { MakeGiveWay } from '../registry/jobs/give-way.ts'
 import { type Jobs, makeJobs } from '../registry/jobs/jobs.ts'
 import { makeJobMetrics } from '../registry/jobs/metrics.ts'
 import type { JobRows, Renewing } from '../registry/jobs/parts.ts'
@@ -32,6 +31,7 @@ export interface JobSources {
   readonly identifierParts: Omit<IdentifierParts, 'transactions' | 'mayHave'>
   readonly prefixParts: Omit<PrefixParts, 'transactions'>
   readonly clientReader: Pick<ClientReader, 'find'>
+  readonly makeGiveWay: MakeGiveWay
 }
 
 /** A job that nobody works on is found this soon. */
@@ -54,7 +54,7 @@ export function openJobs(
   database: Database,
   keys: Keys,
   { permissions }: Reading,
-  { transactions: store, identifierParts, prefixParts, clientReader }: JobSources,
+  { transactions: store, identifierParts, prefixParts, clientReader, makeGiveWay }: JobSources,
 ): Jobs {
   const rows = makeJobRows(database)
   const staged = makeStagedRows(database)
@@ -83,6 +83,7 @@ export function openJobs(
     lease,
     isEmbedded,
     renewing,
+    makeGiveWay,
     sleep: (ms, signal) => clock.sleep(ms, signal),
     now,
     monotonicMs: () => clock.monotonicMs(),
@@ -103,7 +104,7 @@ export function openJobs(
     lease,
     renewing,
     isEmbedded,
-    makeGiveWay: () => makeGiveWay({ monotonicMs: () => clock.monotonicMs(), nextTurn }),
+    makeGiveWay,
     bytesMax: () => config.jobs.bytesMax,
     now,
     onReceived: () => runner.nudge(),

@@ -62,6 +62,8 @@ export interface Reading {
   readonly records: RecordReader
   readonly feed: ChangeFeed
   readonly resolver: Resolver
+  /** Answers this process has given, from wherever. */
+  readonly answerCount: () => number
   /** Other nodes, asked past what this one remembers of them. */
   readonly upstream: Upstream
   /** What the resolver has in memory, as bytes for the fastest doors. */
@@ -166,7 +168,7 @@ export async function openReading(
     },
   })
   const follower = await makeChangeFollower({
-    feed: finder.recent.watch(changeRows),
+    feed: finder.shared?.recent.watch(changeRows) ?? changeRows,
     apply,
     async startOver() {
       knownKeys.startOver()
@@ -177,7 +179,7 @@ export async function openReading(
       resolver.forgetAll()
     },
     onSeen(seq) {
-      finder.recent.reached(seq)
+      finder.shared?.recent.reached(seq)
       feed.ring(seq)
     },
     onError: error => log.warn({ err: error }, 'cannot follow changes'),
@@ -204,6 +206,7 @@ export async function openReading(
     records,
     feed,
     resolver,
+    answerCount: () => resolverMetrics.resolvedCount,
     answerMemory: {
       arena: answerArena,
       onHit: count => resolverMetrics.resolved('memory', 'answer', count),
@@ -258,12 +261,13 @@ function openAnswerArena({ config }: BuildParts): AnswerArena {
 /** What Redis adds to following changes: a bell, and the past by which its copies are judged. */
 function followByRedis(
   { closers, log }: BuildParts,
-  { redis, recent }: RecordFinder,
+  { shared }: RecordFinder,
   changeRows: ChangeReader,
   follower: ChangeFollower,
 ): () => void {
+  if (shared === undefined) return () => undefined
+  const { recent, redis } = shared
   recent.reached(follower.seen)
-  if (redis === undefined) return () => undefined
   recallChanges(changeRows, recent).catch(error =>
     log.warn({ err: error }, 'cannot recall changes; copies in Redis are used from now on only'),
   )

@@ -14,9 +14,13 @@ const gatherBounds = { keysMax: 256, batchesMax: 64, waitingMax: 10_000 }
 /** How records are found: in the shared cache where there is one, then in the store. */
 export interface RecordFinder {
   readonly find: (key: string, fresh: boolean) => Promise<Found | undefined>
-  /** Which copies of the shared cache are not late. */
+  readonly shared: SharedCache | undefined
+}
+
+export interface SharedCache {
+  /** Which of its copies are not late. */
   readonly recent: RecentChanges
-  readonly redis: RedisStore | undefined
+  readonly redis: RedisStore
 }
 
 /** Opens Redis where one is configured. It never fails a start: whatever Redis cannot say is asked of the store. */
@@ -25,9 +29,8 @@ export async function openFinder(
   keys: Keys,
   findStored: (key: string) => Promise<Found | undefined>,
 ): Promise<RecordFinder> {
-  const recent = makeRecentChanges()
   const target = parseRedisUrl(config.redis.url ?? '')
-  if (target === undefined) return { find: findStored, recent, redis: undefined }
+  if (target === undefined) return { find: findStored, shared: undefined }
 
   const redis = await openRedis({
     target,
@@ -43,6 +46,7 @@ export async function openFinder(
     log,
   })
   closers.add('redis', () => redis.close())
+  const recent = makeRecentChanges()
   const find = makeSharedFind({
     findShared: gather(asked => redis.records.find(asked), gatherBounds),
     findStored,
@@ -50,5 +54,5 @@ export async function openFinder(
     recent,
     metrics: redis.metrics,
   })
-  return { find, recent, redis }
+  return { find, shared: { recent, redis } }
 }

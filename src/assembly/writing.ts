@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { demandRoleForClient, makeApiKey, parseApiKey } from '../access/api-keys.ts'
 import { parseCidrs } from '../access/cidr.ts'
 import { type ClientCache, makeClientCache } from '../access/client-cache.ts'
@@ -22,6 +23,7 @@ import {
 import type { CodeParts } from '../registry/codes.ts'
 import { makeFileCheck } from '../registry/files/check-in-thread.ts'
 import { type IdentifierParts, type Identifiers, makeIdentifiers } from '../registry/identifiers.ts'
+import { type MakeGiveWay, makeGiveWay } from '../registry/jobs/give-way.ts'
 import type { Jobs } from '../registry/jobs/jobs.ts'
 import { type KeyDesk, makeKeyDesk } from '../registry/keys.ts'
 import { makePrefixes, type Prefixes, type PrefixParts } from '../registry/prefixes.ts'
@@ -59,6 +61,8 @@ export interface Writing {
   readonly identifiers: Identifiers
   readonly prefixes: Prefixes
   readonly jobs: Jobs
+  /** Lets those go first who ask for answers. */
+  readonly makeGiveWay: MakeGiveWay
   readonly mapping: Mapping
   readonly clients: ClientRegistry
   readonly clientReader: ClientReader
@@ -94,7 +98,7 @@ export async function openWriting(
     database,
     now: () => new Date(clock.now()),
     async follow(announcements) {
-      finder.recent.committed(announcements)
+      finder.shared?.recent.committed(announcements)
       reading.knownKeys.committed(announcements)
       try {
         await apply(announcements)
@@ -105,6 +109,13 @@ export async function openWriting(
       sequencer.nudge()
     },
   })
+  const wayParts = {
+    monotonicMs: () => clock.monotonicMs(),
+    nextTurn,
+    sleep: (ms: number) => clock.sleep(ms),
+    answerCount: reading.answerCount,
+  }
+  const makeWay: MakeGiveWay = busy => makeGiveWay(wayParts, busy)
   const subjectIdByCode = (text: string) => subjectIdOf(directory, names.parse(text, 'code').text)
   const identifierParts = {
     names,
@@ -171,7 +182,9 @@ export async function openWriting(
       identifierParts,
       prefixParts,
       clientReader,
+      makeGiveWay: makeWay,
     }),
+    makeGiveWay: makeWay,
     mapping: openMapping(parts, database, reading, { transactions, identifierParts }),
     clients,
     clientReader,

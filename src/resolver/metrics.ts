@@ -14,9 +14,14 @@ export interface ResolverMetrics {
   refreshed(result: 'done' | 'failed'): void
 }
 
-export function makeResolverMetrics(registry: Registry, cacheCount: () => number): ResolverMetrics {
+/** @returns them, and the sum of all that was resolved */
+export function makeResolverMetrics(
+  registry: Registry,
+  cacheCount: () => number,
+): ResolverMetrics & { readonly resolvedCount: number } {
   const counts = new Map<Source, Record<Outcome, number>>()
   const refreshes = { done: 0, failed: 0 }
+  let resolvedCount = 0
   let storeAwayCount = 0
 
   new Counter({
@@ -61,7 +66,11 @@ export function makeResolverMetrics(registry: Registry, cacheCount: () => number
   })
 
   return {
+    get resolvedCount() {
+      return resolvedCount
+    },
     resolved(source, outcome, count = 1) {
+      resolvedCount += count
       const outcomes = counts.get(source)
       if (outcomes !== undefined) outcomes[outcome] += count
       else counts.set(source, { answer: 0, referral: 0, unknown: 0, gone: 0, [outcome]: count })

@@ -144,6 +144,26 @@ t.test('what is forgotten for want of room counts as changed when the last of it
   t.notOk(recent.covers(aCopy(1, '88.118.8/c')))
 })
 
+t.test('forgetting the oldest change costs no more than keeping it', async t => {
+  const count = 200_000
+  const changes = Array.from({ length: count }, (_, at) => ({
+    ...aWrite(1, `88.118.8/${at}`),
+    seq: at + 1,
+  }))
+  const cpuOf = async (marksMax: number) => {
+    const { feed, watched } = aFeed(marksMax)
+    feed.after = async () => changes
+    const before = process.cpuUsage()
+    await watched.after(0, count)
+    return process.cpuUsage(before).user
+  }
+
+  const [roomy, full] = [await cpuOf(count), await cpuOf(60_000)]
+
+  // Looked for from the front each time, it is more than ten times as much.
+  t.ok(full < 5 * roomy, `${full} µs, ${roomy} µs with room`)
+})
+
 t.test(
   'too many own changes without a number leave nothing believed until we asked for the newest',
   async t => {

@@ -129,6 +129,7 @@ async function tallyIdentifiers(
 ): Promise<void> {
   const owner = ownerOf(batch)
   const lastRow = await parts.staged.lastRow(batch.id)
+  const giveWay = parts.makeGiveWay('store')
   for (let after = 0; after < lastRow; after += rowsPerStep) {
     const range = { after, upTo: after + rowsPerStep }
     const rows = await rowsToWrite(parts, batch, range)
@@ -138,6 +139,7 @@ async function tallyIdentifiers(
       const seen = String(planned.before?.serial ?? 0)
       tally.add({ file: identifiersFile, row: planned.row.row, outcome, isConflicting }, seen)
     }
+    await giveWay()
     await onward()
   }
   // Also those of an earlier comparison.

@@ -1,7 +1,8 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { walk } from '../../mapping/prefix-walk.ts'
 import type { Identifier, System } from '../../model/identifier.ts'
 import type { Prefix } from '../../model/prefix.ts'
+import { rowsPerTurn } from '../jobs/bounds.ts'
+import type { MakeGiveWay } from '../jobs/give-way.ts'
 import {
   checkRecord,
   demandPlace,
@@ -34,6 +35,8 @@ export interface StageParts extends PrefixLineParts, BasicParts {
   readonly findPrefix: (system: System, prefix: string) => Prefix | undefined
   /** @throws Failure `INPUT_INVALID` where the members are no record's body */
   readonly readRecord: (members: Members) => RecordInput
+  /** Lets others have the process meanwhile; one for each step of a batch. */
+  readonly makeGiveWay: MakeGiveWay
 }
 
 /** A batch while it is read. */
@@ -46,9 +49,6 @@ export interface Reading {
   /** Told as it goes on, so that nobody else takes it over. */
   readonly onward: () => Promise<void>
 }
-
-/** Rows checked in one turn of the process: others get their answers between. */
-const rowsPerTurn = 500
 
 /**
  * Reads a kept batch and puts its rows where they can be compared with what is here; whatever an earlier attempt left is
@@ -95,15 +95,14 @@ async function stageIdentifiers(parts: StageParts, reading: Reading): Promise<vo
   const rules = { ...parts, matchPrefix: matchAlso(parts.matchPrefix, said) }
   const check = rowChecker(rules, reading)
   const appender = staged.append(batch.id)
+  const giveWay = parts.makeGiveWay('process')
   await inFile(identifiersFile, async () => {
     for await (const lines of readLines(parts, batch.id, identifiersFile)) {
-      for (let at = 0; at < lines.length; at += rowsPerTurn) {
-        const rows = lines
-          .slice(at, at + rowsPerTurn)
-          .map(({ row, text }) => onRow(row, () => check(row, readMembers(text))))
-        await appender.add(rows, [])
-        await nextTurn()
+      for (const [at, { row, text }] of lines.entries()) {
+        if (at % rowsPerTurn === 0) await giveWay()
+        appender.hold(onRow(row, () => check(row, readMembers(text))))
       }
+      await appender.commit([])
       await onward()
     }
     if ((await staged.refuseRepeated(batch.id)) === 0) return

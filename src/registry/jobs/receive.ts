@@ -19,6 +19,7 @@ import {
   waitingMax,
   waitingPerCallerMax,
 } from './bounds.ts'
+import type { MakeGiveWay } from './give-way.ts'
 import type {
   JobMode,
   JobRow,
@@ -50,7 +51,7 @@ export interface ReceiveParts {
   readonly renewing: Renewing
   readonly isEmbedded: boolean
   /** Lets others have the process meanwhile; one for each file. */
-  readonly makeGiveWay: () => () => Promise<void>
+  readonly makeGiveWay: MakeGiveWay
   readonly bytesMax: () => number
   readonly now: () => Date
   /** Told when a file is here and wants to be worked on. */
@@ -308,7 +309,7 @@ function makeStager(
     request.target === 'identifiers'
       ? recordCheck(parts, request, job, sheet)
       : prefixCheck(parts, request, sheet)
-  const giveWay = parts.makeGiveWay()
+  const giveWay = parts.makeGiveWay('process')
   let refused: RefusedRow[] = []
   let writing: Promise<void> = Promise.resolve()
   let held = 0

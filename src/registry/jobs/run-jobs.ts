@@ -9,6 +9,7 @@ import { attempt, reasonOf } from '../staging/check-rows.ts'
 import type { Applied, RowRange, StagedPlace, StagedRows, StagingOwner } from '../staging/parts.ts'
 import { undoRange } from '../staging/undo-range.ts'
 import { embeddedSliceRows, lanesMax, prefixSliceRows, sliceRows } from './bounds.ts'
+import type { MakeGiveWay } from './give-way.ts'
 import type {
   JobCounts,
   JobLedger,
@@ -37,6 +38,8 @@ export interface RunnerParts {
   readonly isEmbedded: boolean
   /** Keeps the lease while a statement takes its time. @returns what ends it */
   readonly renewing: Renewing
+  /** Lets others have the processors meanwhile; one for each lane. */
+  readonly makeGiveWay: MakeGiveWay
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   readonly now: () => Date
   readonly monotonicMs: () => number
@@ -226,6 +229,7 @@ async function check(turn: Turn): Promise<void> {
 async function tryAll(turn: Turn): Promise<JobCounts> {
   const { job } = turn
   const places = await turn.parts.staged.places(job.id)
+  const pause = makePause(turn)
   let { counts } = job
   for (const range of rangesOf(turn, 0)) {
     const startedAt = turn.parts.monotonicMs()
@@ -234,7 +238,7 @@ async function tryAll(turn: Turn): Promise<JobCounts> {
       if (await ledger.jobs.isCancelAsked(job.id)) throw new Cancelled()
       return add(counts, await applyRows(turn, ledger, rights, range, true))
     })
-    await pause(turn, turn.parts.monotonicMs() - startedAt)
+    await pause(startedAt)
   }
   return counts
 }
@@ -258,6 +262,7 @@ async function applySlices(turn: Turn): Promise<void> {
   let isFailed = false
 
   async function applyNext(): Promise<void> {
+    const pause = makePause(turn)
     for (const range of ranges) {
       if (isFailed) return
       if (job.ahead.includes(range.after)) continue
@@ -276,7 +281,7 @@ async function applySlices(turn: Turn): Promise<void> {
         return applied
       })
       count(turn, applied)
-      await pause(turn, parts.monotonicMs() - startedAt)
+      await pause(startedAt)
     }
   }
 
@@ -308,6 +313,7 @@ function progressBy({ reached, ahead }: JobRow, { after, upTo }: RowRange): JobP
 async function applyWhole(turn: Turn): Promise<void> {
   const { job } = turn
   const rights = await rightsNow(turn, await turn.parts.staged.places(job.id))
+  const giveWay = turn.parts.makeGiveWay('store')
   try {
     const done = await write(turn, async ledger => {
       let counts = job.counts
@@ -318,6 +324,7 @@ async function applyWhole(turn: Turn): Promise<void> {
         if (applied.refused > 0) throw new RowRefused()
         counts = add(counts, applied)
         for (const key of ['added', 'changed', 'unchanged'] as const) all[key] += applied[key]
+        await giveWay()
       }
       await demandLease(turn, ledger)
       await ledger.jobs.patch(job.id, { reached: job.lastRow, counts })
@@ -337,6 +344,7 @@ async function applyWhole(turn: Turn): Promise<void> {
 async function undoSlices(turn: Turn): Promise<void> {
   const { parts, job } = turn
   const submitter = job.undoneBy?.id ?? job.caller.id
+  const pause = makePause(turn)
   for (const range of rangesOf(turn, job.reached)) {
     const startedAt = parts.monotonicMs()
     const undone = await write(turn, async ledger => {
@@ -357,7 +365,7 @@ async function undoSlices(turn: Turn): Promise<void> {
       return written
     })
     parts.metrics.rows('undone', undone)
-    await pause(turn, parts.monotonicMs() - startedAt)
+    await pause(startedAt)
   }
   await end(turn, { state: 'undone' })
 }
@@ -448,10 +456,18 @@ async function write<Outcome>(
   }
 }
 
-/** The embedded store answers one question at a time: half of the time is everybody else's. */
-async function pause({ parts, signal }: Turn, tookMs = 0): Promise<void> {
-  if (parts.isEmbedded) await parts.sleep(tookMs, signal).catch(() => undefined)
-  if (signal.aborted) throw new LeaseLost()
+/**
+ * Between slices. The embedded store answers one question at a time: half of the time is everybody else's. A server works
+ * beside, but on the same processors, perhaps.
+ */
+function makePause({ parts, signal }: Turn): (startedAtMs: number) => Promise<void> {
+  const giveWay = parts.makeGiveWay('store')
+  return async startedAtMs => {
+    const tookMs = parts.monotonicMs() - startedAtMs
+    if (parts.isEmbedded) await parts.sleep(tookMs, signal).catch(() => undefined)
+    else await giveWay()
+    if (signal.aborted) throw new LeaseLost()
+  }
 }
 
 function add(counts: JobCounts, applied: Applied): JobCounts {

@@ -94,8 +94,6 @@ export interface Appender {
    * @throws Failure `TOO_LARGE` for rows in more places than are kept
    */
   commit(refused: readonly RefusedRow[]): Promise<void>
-  /** Both at once. */
-  add(rows: readonly StagedRow[], refused: readonly RefusedRow[]): Promise<void>
 }
 
 /** Staged rows outside of any transaction of the rules. */

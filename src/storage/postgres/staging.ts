@@ -182,14 +182,7 @@ function makeAppender(database: Database, owner: string): Appender {
     await patiently(write)
   }
 
-  return {
-    hold,
-    commit,
-    async add(rows, refused) {
-      for (const row of rows) hold(row)
-      await commit(refused)
-    },
-  }
+  return { hold, commit }
 }
 
 /** A file that arrives for minutes outlives a store that is away for seconds. */

@@ -70,6 +70,7 @@ export async function anImportRoom(database: Database, options: RoomOptions = {}
     readRecord: makeReadRecord(),
     issueCodes: () => options.issueCodes ?? false,
     demand,
+    makeGiveWay: () => async () => undefined,
     engine: database.engine,
     claimNonce: makeClaimNonce(database),
     now,

@@ -45,6 +45,7 @@ export async function aJobDesk(t: Test, database: Database, more: Partial<Runner
     lease,
     isEmbedded: database.engine === 'embedded',
     renewing: () => ({ cancel: () => undefined }),
+    makeGiveWay: () => async () => undefined,
     sleep: async () => undefined,
     now,
     monotonicMs: () => 0,

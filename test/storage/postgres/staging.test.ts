@@ -33,7 +33,9 @@ eachEngine(t, 'rows are staged as they are, whatever is in their texts', async (
     aRow(4, { successor: '88.118.8/1', authority: '88.118.8.1' }),
   ]
 
-  await staged.append('o').add(rows, [
+  const appender = staged.append('o')
+  for (const row of rows) appender.hold(row)
+  await appender.commit([
     {
       row: 2,
       error: { pointer: '/x', rule: 'r', detail: { zh: '中', en: 'e' } },
@@ -58,8 +60,11 @@ eachEngine(t, 'rows are staged as they are, whatever is in their texts', async (
 
 eachEngine(t, 'of rows about one identifier the first one counts', async (t, database) => {
   const staged = makeStagedRows(database)
-  await staged.append('o').add([aRow(1), aRow(2), aRow(3, { key: '88.118.8/1' })], [])
-  await staged.append('p').add([aRow(1)], [])
+  const [appender, other] = [staged.append('o'), staged.append('p')]
+  for (const row of [aRow(1), aRow(2), aRow(3, { key: '88.118.8/1' })]) appender.hold(row)
+  await appender.commit([])
+  other.hold(aRow(1))
+  await other.commit([])
 
   t.equal(await staged.refuseRepeated('o'), 1)
   t.equal(await staged.refuseRepeated('o'), 0)
