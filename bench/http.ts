@@ -25,6 +25,7 @@ const batch: HttpAsk = {
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify({ identifiers: demoIdentifiers(batchSize) }),
 }
+const protobufBatch: HttpAsk = { ...batch, headers: { ...batch.headers, ...asProtobuf } }
 const known = demoIdentifiers(100).map(identifier => get(`/v1/resolve/${identifier}`))
 const unknown = Array.from({ length: unknownCount }, (_, at) =>
   get(`/v1/resolve/88.118.8/NONE-${at}`),
@@ -62,6 +63,7 @@ export async function httpChapter({ nodes, rounds }: ChapterParts): Promise<Chap
           get('/v1/resolve/https%3A%2F%2Fid.example.cn%2F01%2F06901234000016'),
         ]),
         by('batch', ours, [batch], { answersPerRequest: batchSize }),
+        by('batch, protobuf', ours, [protobufBatch], { answersPerRequest: batchSize }),
       ],
       rounds,
     )
@@ -122,6 +124,11 @@ export async function httpChapter({ nodes, rounds }: ChapterParts): Promise<Chap
         times(
           `HTTP batch of ${batchSize}, identifiers beside single ones`,
           single.ratio('batch', 'JSON'),
+          10,
+        ),
+        times(
+          `HTTP batch of ${batchSize} in protobuf, identifiers beside single ones`,
+          single.ratio('batch, protobuf', 'protobuf'),
           10,
         ),
         times('HTTP unknown, beside known', absent.ratio('unknown', 'known'), 0.9),
