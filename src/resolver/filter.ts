@@ -6,8 +6,6 @@ export interface ValueFilter {
   readonly indexes: readonly number[]
 }
 
-export const filtersMax = 64
-
 /** The union of what is asked by type and by index; a type that ends in `.` stands for itself and all below it. */
 export function filterValues(values: readonly Value[], filter: ValueFilter): readonly Value[] {
   if (isWhole(filter)) return values

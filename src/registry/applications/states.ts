@@ -60,11 +60,6 @@ export function nextState(state: ApplicationState, step: ApplicationStep): Appli
   throw new Failure('STATE_CONFLICT', notFrom(state), { facts: { state } })
 }
 
-/** Whether somebody has yet to decide on it. */
-export function isUndecided(state: ApplicationState): boolean {
-  return state === 'submitted' || state === 'reviewing'
-}
-
 function notFrom(state: ApplicationState): Text {
   return say(
     `申请处于 ${state} 状态，不允许此操作`,

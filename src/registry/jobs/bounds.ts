@@ -1,6 +1,3 @@
-/** Bytes of a file. As many rows as a job takes, with a kilobyte each, are below it. */
-export const jobBytesMaxDefault = 2 * 2 ** 30
-
 /** Rows of a file: ten times the largest dump known of a secondary node's single enterprise. */
 export const jobRowsMax = 10_000_000
 

@@ -82,14 +82,6 @@ export type ReadPrefixRows = (
   sheet: Pick<Sheet, 'format' | 'columns'>,
 ) => (cells: Cells) => PrefixSheetRow
 
-/** Why a row was not taken. */
-export interface Refusal {
-  /** The code name of the member, or the column as spelled; `''` is the whole row. */
-  readonly field: string
-  readonly rule: string
-  readonly detail: Text
-}
-
 /** What a row of records becomes again when it goes back to who sent it. */
 export type WriteRecordRow = (
   columns: readonly string[],
