@@ -56,7 +56,7 @@ export interface Writing {
   readonly codes: CodeParts
   readonly filing: Filing
   readonly people: People
-  readonly identifierParts: Omit<IdentifierParts, 'transactions' | 'mayHave'>
+  readonly identifierParts: Omit<IdentifierParts, 'transactions'>
   readonly prefixParts: Omit<PrefixParts, 'transactions'>
   readonly identifiers: Identifiers
   readonly prefixes: Prefixes
@@ -171,11 +171,7 @@ export async function openWriting(
     people,
     identifierParts,
     prefixParts,
-    identifiers: makeIdentifiers({
-      ...identifierParts,
-      transactions,
-      mayHave: reading.knownKeys.mayHave,
-    }),
+    identifiers: makeIdentifiers({ ...identifierParts, transactions }),
     prefixes: makePrefixes({ ...prefixParts, transactions }),
     jobs: openJobs(parts, database, keys, reading, {
       transactions,

@@ -148,11 +148,7 @@ export async function coreOver(database: Database) {
     prefixes,
     prefixParts,
     identifierParts,
-    identifiers: makeIdentifiers({
-      ...identifierParts,
-      transactions,
-      mayHave: knownKeys.mayHave,
-    }),
+    identifiers: makeIdentifiers({ ...identifierParts, transactions }),
     clients: makeClientRegistry(clientParts),
     clientParts,
     enterprise,

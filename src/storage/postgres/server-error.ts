@@ -34,14 +34,9 @@ export function errorOfPg(error: unknown): unknown {
  */
 export function spoilsConnection(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) {
-    return !isRefusal(error) || isReadOnly(error) || isStalePlan(error)
+    return error.severity === 'FATAL' || isReadOnly(error) || isStalePlan(error)
   }
   return isOfConnection(error)
-}
-
-/** Whether the server refused a statement and goes on: nothing of it was done. */
-export function isRefusal(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.severity !== 'FATAL'
 }
 
 export function isReadOnly(error: unknown): boolean {

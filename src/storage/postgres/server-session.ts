@@ -29,10 +29,7 @@ const copyStallMs = 30_000
 export interface Session extends Queries {
   /** What a transaction's work may use, until {@link end}. */
   readonly queries: TransactionQueries
-  /**
-   * Begins a transaction, once it needs it: a single statement that nobody waits for is one by itself, and leaves at the end.
-   * The first questions travel with the beginning; nothing that writes leaves before it is known to hold.
-   */
+  /** Begins a transaction. Its first questions travel with that; nothing that writes leaves before it is known to hold. */
   begin(sql: string): void
   /** Gives the rest of the transaction's statements so long. */
   allow(statementTimeoutMs: number): void
@@ -52,9 +49,6 @@ export function makeSession(
 ): Session {
   const sent = makeSent()
   let last: Promise<unknown> = Promise.resolve()
-  /** How a transaction is to begin as soon as it needs to: one of a single statement is one without it. */
-  let beginning: string | undefined
-  let heldBack: Parameters<TransactionQueries['send']> | undefined
   let begun: Promise<unknown> | undefined
   let waitingForBegin = 0
   let statementTimeoutMs = timeoutMs
@@ -124,45 +118,24 @@ export function makeSession(
     return ask({ text: sql, values, ...(name === undefined ? {} : { name }) })
   }
 
-  function beginNow(): void {
-    if (beginning === undefined) return
-    begun = control(beginning)
-    beginning = undefined
-    sent.add(begun)
-    if (heldBack !== undefined) sendNow(...heldBack)
-  }
-
-  function sendNow(...[sql, parameters, taken]: Parameters<TransactionQueries['send']>): void {
-    sent.add(run(sql, parameters), taken)
-  }
-
   const queries: TransactionQueries = {
     async query<Row extends object>(sql: string, parameters: readonly Parameter[] = []) {
-      beginNow()
       const { rows } = await sent.before(run(sql, parameters))
       return rows as Row[]
     },
 
-    send(...statement) {
-      assert(!ended, 'a transaction was used after its end')
-      if (beginning !== undefined && heldBack === undefined) {
-        heldBack = statement
-        return
-      }
-      beginNow()
-      sendNow(...statement)
+    send(sql, parameters, taken) {
+      sent.add(run(sql, parameters), taken)
     },
 
     async exec(sql) {
       assert(!ended, 'a transaction was used after its end')
-      beginNow()
       await sent.before(ask({ text: sql }))
     },
 
     async copy(sql, chunks) {
       assert(!ended, 'a transaction was used after its end')
       assert(!client.pipeline, 'a transaction that copies says so: { copies: true }')
-      beginNow()
       await control(`set local statement_timeout = ${copyTimeoutMs}`)
       const count = await inOrder(() => copyAll(sql, chunks)).catch(error => {
         throw error instanceof SourceFailure ? error.cause : error
@@ -177,7 +150,8 @@ export function makeSession(
     queries,
 
     begin(sql) {
-      beginning = sql
+      begun = control(sql)
+      sent.add(begun)
     },
 
     get spoiledBy() {
@@ -185,20 +159,13 @@ export function makeSession(
     },
 
     allow(ms) {
-      beginNow()
       sent.add(control(`set local statement_timeout = ${ms}`))
       statementTimeoutMs = ms
     },
 
-    async end(kind) {
-      if (beginning === undefined) {
-        ended = true
-        return control(kind)
-      }
-      if (kind === 'commit' && heldBack !== undefined) sendNow(...heldBack)
+    end(kind) {
       ended = true
-      await sent.demandWhole()
-      return kind.toUpperCase()
+      return control(kind)
     },
 
     demandWhole: () => sent.demandWhole(),

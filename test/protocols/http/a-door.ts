@@ -136,7 +136,6 @@ export function aDoor(t: Test, world: DoorWorld = {}) {
       names,
       matchPrefix: identifier => directory.match(identifier),
       demandAuthority: permissions.demand,
-      mayHave: () => true,
       aliasLeads: (alias, record) =>
         aliasLeads(directory, alias, directory.find(record.system, record.prefix)),
     }),
