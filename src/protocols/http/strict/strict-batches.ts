@@ -6,7 +6,7 @@ import { exposedHeaders } from '../cors.ts'
 import { parseJson } from '../json-body.ts'
 import type { ResolveLimits } from '../limits.ts'
 import { type Form, mediaTypes } from '../negotiate.ts'
-import { bodyStartOf, lengthCharsMax, writeFew } from './answer-bytes.ts'
+import { bodyStartOf, lengthCharsMax, writeAll, writeFew } from './answer-bytes.ts'
 import type { Answering } from './answering.ts'
 import { findItems, makeBatchItems } from './batch-items.ts'
 import { type Joint, joints } from './batch-joints.ts'
@@ -83,7 +83,7 @@ export function makeStrictBatches(parts: StrictBatchesParts): Answering<StrictBa
     return length
   }
 
-  function writeAll(chunk: Buffer, count: number, joint: Joint, into: Buffer, start: number) {
+  function writeItems(chunk: Buffer, count: number, joint: Joint, into: Buffer, start: number) {
     let at = joint.begin(into, start)
     for (let i = 0; i < count; i++) {
       const [askedStart, askedEnd] = [starts[i] as number, ends[i] as number]
@@ -108,11 +108,10 @@ export function makeStrictBatches(parts: StrictBatchesParts): Answering<StrictBa
       if (at + head.length + lengthCharsMax + ending.length + length > into.length) return -1
       if (!limits.admits(address, { system: hasCode ? 'code' : 'handle' }, count)) return -1
       if (count > added) memory.onHit(count - added)
-      let to = at
-      to += head.copy(into, to)
+      let to = writeAll(head, into, at)
       to = writeFew(`${length}\r\n`, into, to)
-      to += ending.copy(into, to)
-      return writeAll(chunk, count, joint, into, to)
+      to = writeAll(ending, into, to)
+      return writeItems(chunk, count, joint, into, to)
     },
 
     async ask(chunk, { bodyStart, end, form, language }, address, ending) {
