@@ -23,11 +23,11 @@ import {
 import type { CodeParts } from '../registry/codes.ts'
 import { makeFileCheck } from '../registry/files/check-in-thread.ts'
 import { type IdentifierParts, type Identifiers, makeIdentifiers } from '../registry/identifiers.ts'
-import { type MakeGiveWay, makeGiveWay } from '../registry/jobs/give-way.ts'
 import type { Jobs } from '../registry/jobs/jobs.ts'
 import { type KeyDesk, makeKeyDesk } from '../registry/keys.ts'
 import { makePrefixes, type Prefixes, type PrefixParts } from '../registry/prefixes.ts'
 import type { Place, WriteAction } from '../registry/record-rules.ts'
+import { type MakeGiveWay, makeGiveWay } from '../registry/staging/give-way.ts'
 import { aliasLeads } from '../resolver/answer.ts'
 import type { Config } from '../runtime/config.ts'
 import type { Logger } from '../runtime/log.ts'
@@ -112,7 +112,7 @@ export async function openWriting(
   const wayParts = {
     monotonicMs: () => clock.monotonicMs(),
     nextTurn,
-    sleep: (ms: number) => clock.sleep(ms),
+    sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal),
     answerCount: reading.answerCount,
   }
   const makeWay: MakeGiveWay = busy => makeGiveWay(wayParts, busy)

@@ -81,6 +81,7 @@ export function isUnknown(error: unknown): error is Failure & { readonly code: U
   )
 }
 
+/** There is no such identifier, where the prefix is ours to answer for; or the prefix is nobody's we know. */
 export type UnknownCode = Extract<FailureCode, 'IDENTIFIER_UNKNOWN' | 'PREFIX_UNKNOWN'>
 
 /** A failure of one field: the common case of `INPUT_INVALID`. */

@@ -95,8 +95,6 @@ interface Kept {
   readonly stale: boolean
 }
 
-/** There is no such identifier, where the prefix is ours to answer for; or the prefix is nobody's we know. */
-
 export interface Resolver {
   /**
    * The whole public answer from memory where it is fresh: no promise, no copy. The hot path.

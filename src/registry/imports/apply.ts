@@ -96,19 +96,17 @@ async function applyPrefixes(
 }
 
 async function applyRecords(
-  { aliasLeads, makeGiveWay }: ApplyParts,
+  { aliasLeads }: ApplyParts,
   ledger: ImportLedger,
   batch: ImportRow,
   lastRow: number,
 ): Promise<Counted> {
   const owner = ownerOf(batch)
   const counted = { added: 0, changed: 0, withdrawn: 0 }
-  const giveWay = makeGiveWay('store')
   for (let after = 0; after < lastRow; after += rowsPerStatement) {
     const range = { after, upTo: after + rowsPerStatement }
     const applied = await applyRange({ ledger, owner, range, aliasLeads })
     if (applied.refused > 0) throw new PlanOutdated()
-    await giveWay()
     counted.added += applied.added
     counted.changed += applied.changed
     counted.withdrawn += applied.withdrawn

@@ -1,6 +1,12 @@
 import { Failure, type FieldError, invalid } from '../../model/failures.ts'
 import { type System, systems } from '../../model/identifier.ts'
-import type { PrefixState, PrefixUse, SiteAddress } from '../../model/prefix.ts'
+import {
+  type PrefixUse,
+  prefixServings,
+  prefixStates,
+  prefixUses,
+  type SiteAddress,
+} from '../../model/prefix.ts'
 import { hasLoneSurrogateOrNul } from '../../model/safe-text.ts'
 import { say } from '../../model/text.ts'
 import type { PrefixInput } from '../prefixes.ts'
@@ -101,7 +107,7 @@ export function readPrefixLine(members: Members): PrefixLine {
     input: {
       ...(owner === undefined ? {} : { owner: readOwner(owner) }),
       ...(state === undefined ? {} : { state: readOne(prefixStates, state, 'state') }),
-      ...(served === undefined ? {} : { served: readOne(servings, served, 'served') }),
+      ...(served === undefined ? {} : { served: readOne(prefixServings, served, 'served') }),
       ...(sites === undefined ? {} : { sites: readSites(sites) }),
       ...(uses === undefined ? {} : { for: readUses(uses) }),
     },
@@ -115,9 +121,6 @@ export function readBasicLine(members: Members): BasicLine {
   return { prefix, items }
 }
 
-const prefixStates = ['awaiting', 'enabled', 'disabled'] as const satisfies readonly PrefixState[]
-const servings = ['hosted', 'delegated'] as const
-const prefixUses = ['product', 'equipment'] as const satisfies readonly PrefixUse[]
 const siteProtocols = ['TCP', 'UDP', 'HTTP'] as const
 
 function readOwner(owner: unknown): string | null {

@@ -1,8 +1,6 @@
 import { walk } from '../../mapping/prefix-walk.ts'
 import type { Identifier, System } from '../../model/identifier.ts'
 import type { Prefix } from '../../model/prefix.ts'
-import { rowsPerTurn } from '../jobs/bounds.ts'
-import type { MakeGiveWay } from '../jobs/give-way.ts'
 import {
   checkRecord,
   demandPlace,
@@ -10,6 +8,7 @@ import {
   type RecordInput,
   type RecordRules,
 } from '../record-rules.ts'
+import { type MakeGiveWay, rowsPerTurn } from '../staging/give-way.ts'
 import type { StagedRow, StagedRows } from '../staging/parts.ts'
 import { type BasicParts, stageBasics } from './basics.ts'
 import {

@@ -29,7 +29,7 @@ export async function undoBatch(
   batch: ImportRow,
   caller: Caller,
 ): Promise<ImportRow> {
-  const { staged, transactions, aliasLeads, makeGiveWay } = parts
+  const { staged, transactions, aliasLeads } = parts
   const lastRow = await staged.lastRow(batch.id)
   if (lastRow === 0 && hasFile(batch, identifiersFile)) throw tooLongAgo()
   const newer = await findNewer(staged, batch.id, lastRow, namedMax)
@@ -40,13 +40,11 @@ export async function undoBatch(
     async ledger => {
       const row = (await ledger.lockImport(batch.id)) ?? batch
       demandState(row, ['applied'])
-      const giveWay = makeGiveWay('store')
       let records = 0
       for (let after = 0; after < lastRow; after += rowsPerStatement) {
         const range = { after, upTo: after + rowsPerStatement }
         const owner = { id: batch.id }
         records += await undoRange({ ledger, owner, range, submitter: caller.id, aliasLeads })
-        await giveWay()
       }
       const written = await ledger.writtenBy(batch.id)
       for (const each of written) await undoWritten(ledger, batch, each, caller, keys)

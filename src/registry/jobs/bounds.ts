@@ -32,6 +32,3 @@ export const prefixSliceRows = 50
 
 /** Rows staged in one step while a file arrives: some 8 MB as bytes, and as much again on their way to the store. */
 export const stageRows = 10_000
-
-/** Checked before everybody else has a turn: less than a millisecond. */
-export const rowsPerTurn = 50

@@ -6,6 +6,7 @@ import { say } from '../../model/text.ts'
 import type { PrefixInput, PrefixName } from '../prefixes.ts'
 import type { RecordRules } from '../record-rules.ts'
 import { attempt, makeCheckRow, type RowInput, reasonOf } from '../staging/check-rows.ts'
+import { type MakeGiveWay, rowsPerTurn } from '../staging/give-way.ts'
 import type { Appender, RefusedRow, StagedRow, StagedRows, StagedText } from '../staging/parts.ts'
 import {
   embeddedAllRowsMax,
@@ -13,13 +14,11 @@ import {
   prefixRowsMax,
   refusalsMax,
   retrySeconds,
-  rowsPerTurn,
   stageRows,
   uploadsMax,
   waitingMax,
   waitingPerCallerMax,
 } from './bounds.ts'
-import type { MakeGiveWay } from './give-way.ts'
 import type {
   JobMode,
   JobRow,

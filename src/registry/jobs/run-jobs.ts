@@ -6,10 +6,10 @@ import type { Leads } from '../aliases.ts'
 import { demandPlace, type RecordRules } from '../record-rules.ts'
 import { applyRange } from '../staging/apply-range.ts'
 import { attempt, reasonOf } from '../staging/check-rows.ts'
+import type { MakeGiveWay } from '../staging/give-way.ts'
 import type { Applied, RowRange, StagedPlace, StagedRows, StagingOwner } from '../staging/parts.ts'
 import { undoRange } from '../staging/undo-range.ts'
 import { embeddedSliceRows, lanesMax, prefixSliceRows, sliceRows } from './bounds.ts'
-import type { MakeGiveWay } from './give-way.ts'
 import type {
   JobCounts,
   JobLedger,
@@ -313,7 +313,6 @@ function progressBy({ reached, ahead }: JobRow, { after, upTo }: RowRange): JobP
 async function applyWhole(turn: Turn): Promise<void> {
   const { job } = turn
   const rights = await rightsNow(turn, await turn.parts.staged.places(job.id))
-  const giveWay = turn.parts.makeGiveWay('store')
   try {
     const done = await write(turn, async ledger => {
       let counts = job.counts
@@ -324,7 +323,6 @@ async function applyWhole(turn: Turn): Promise<void> {
         if (applied.refused > 0) throw new RowRefused()
         counts = add(counts, applied)
         for (const key of ['added', 'changed', 'unchanged'] as const) all[key] += applied[key]
-        await giveWay()
       }
       await demandLease(turn, ledger)
       await ledger.jobs.patch(job.id, { reached: job.lastRow, counts })
@@ -465,7 +463,7 @@ function makePause({ parts, signal }: Turn): (startedAtMs: number) => Promise<vo
   return async startedAtMs => {
     const tookMs = parts.monotonicMs() - startedAtMs
     if (parts.isEmbedded) await parts.sleep(tookMs, signal).catch(() => undefined)
-    else await giveWay()
+    else await giveWay(signal)
     if (signal.aborted) throw new LeaseLost()
   }
 }

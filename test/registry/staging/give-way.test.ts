@@ -1,5 +1,5 @@
 import t from 'tap'
-import { makeGiveWay } from '../../../src/registry/jobs/give-way.ts'
+import { makeGiveWay } from '../../../src/registry/staging/give-way.ts'
 
 /** Bulk work in a process that others ask: so many answers a millisecond, as long as the work lets them. */
 function aProcess(answersPerMs: number, busy: 'process' | 'store' = 'process') {
@@ -30,6 +30,35 @@ function aProcess(answersPerMs: number, busy: 'process' | 'store' = 'process') {
     },
   })
 }
+
+t.test('who is told to stop does not rest to the end', async t => {
+  const stop = new AbortController()
+  let now = 0
+  let slept = 0
+  let answers = 0
+  const giveWay = makeGiveWay(
+    {
+      monotonicMs: () => now,
+      async nextTurn() {
+        answers += 100
+      },
+      async sleep(_ms, signal) {
+        slept += 1
+        now += 1
+        answers += 100
+        stop.abort()
+        signal?.throwIfAborted()
+      },
+      answerCount: () => answers,
+    },
+    'store',
+  )
+
+  now += 10
+  await giveWay(stop.signal)
+
+  t.equal(slept, 1)
+})
 
 t.test('while nobody asks, bulk work never rests', async t => {
   const { work } = aProcess(0)

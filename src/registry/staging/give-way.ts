@@ -15,8 +15,15 @@ const answersPerMsMin = 5
 /** When few have asked, they are not waited for again so soon: what is lost by waiting is a twentieth then. */
 const unaskedMs = 25
 
-/** To be awaited behind each piece of bulk work. */
-export type GiveWay = () => Promise<void>
+/** Rows checked in one piece: less than a millisecond. */
+export const rowsPerTurn = 50
+
+/**
+ * To be awaited behind each piece of bulk work, but not within a transaction: who keeps locks, or the embedded store, would make
+ * others wait for the rest too.
+ * @param signal ends the rest
+ */
+export type GiveWay = (signal?: AbortSignal) => Promise<void>
 
 /** @param busy what the pieces keep busy */
 export type MakeGiveWay = (busy: keyof typeof ways) => GiveWay
@@ -25,7 +32,8 @@ export interface GiveWayParts {
   readonly monotonicMs: () => number
   /** Comes back when everything that was ready has been done. */
   readonly nextTurn: () => Promise<void>
-  readonly sleep: (ms: number) => Promise<void>
+  /** @throws when the signal says so */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
   /** Answers this process has given. */
   readonly answerCount: () => number
 }
@@ -45,11 +53,12 @@ export function makeGiveWay(
   let unaskedUntil = since
 
   /** @returns whether they wanted it to the end */
-  async function rest(tookMs: number): Promise<boolean> {
+  async function rest(tookMs: number, signal?: AbortSignal): Promise<boolean> {
     let left = partsOfOthers * tookMs
     while (left > 0) {
       const [before, countBefore] = [monotonicMs(), answerCount()]
-      await sleep(Math.max(restMsMin, tookMs))
+      await sleep(Math.max(restMsMin, tookMs), signal).catch(() => undefined)
+      if (signal?.aborted) return true
       const rested = monotonicMs() - before
       if (answerCount() - countBefore < answersPerMsMin * rested) return false
       left -= rested
@@ -57,11 +66,11 @@ export function makeGiveWay(
     return true
   }
 
-  return async () => {
+  return async signal => {
     const tookMs = Math.min(pieceMsMax, monotonicMs() - since)
     await nextTurn()
     const isAsked = answerCount() > seenCount && monotonicMs() >= unaskedUntil
-    const isWanted = isAsked ? await rest(tookMs) : true
+    const isWanted = isAsked ? await rest(tookMs, signal) : true
     since = monotonicMs()
     seenCount = answerCount()
     if (!isWanted) unaskedUntil = since + unaskedMs
