@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net'
+
 /** What stands in the list, and knows where. */
 export interface Listed {
   /** Written by the list alone. */
@@ -31,4 +33,9 @@ export class OpenConnections<Connection extends Listed> implements Iterable<Conn
   [Symbol.iterator](): Iterator<Connection> {
     return this.#all.values()
   }
+}
+
+/** Whether the bytes of a write may still be read: what the kernel did not take at once is read from where it lies. */
+export function isWriting(socket: Socket): boolean {
+  return socket.writableLength > 0 && !socket.closed
 }

@@ -125,11 +125,14 @@ export class AnswerArena {
     return this.#words[here(place).word + at.valueLength] as number
   }
 
-  /** Copies some of the bytes. @param into has room for them from `at` on @returns where they end there */
+  /** Copies some of the bytes. @param into has room for them from `at` on @returns where they end there @throws RangeError */
   copy(start: number, end: number, into: Buffer, at: number): number {
+    const to = at + end - start
+    // In a room nothing else would stop it: behind it is another's.
+    if (to > into.length) throw new RangeError('there is no room for what is copied')
     if (into.buffer === this.#memory) this.bytes.copyWithin(into.byteOffset + at, start, end)
     else this.bytes.copy(into, at, start, end)
-    return at + end - start
+    return to
   }
 
   /**

@@ -58,6 +58,10 @@ t.test(
       t.equal(bytes.toString('latin1', 0, 9), '\0\0answer\0')
     }
 
+    for (const { bytes } of [next, new AnswerRoom(Buffer.alloc(16))]) {
+      t.throws(() => arena.copy(start, start + 10, bytes, 7), RangeError)
+    }
+    t.equal(next.bytes.toString('latin1', 9), '\0'.repeat(7), 'nor is a part of it copied')
     t.equal(beside.bytes.buffer, arena.bytes.buffer)
     t.not(tooLarge.bytes.buffer, arena.bytes.buffer)
   },

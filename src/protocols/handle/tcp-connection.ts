@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Listed } from '../open-connections.ts'
+import { isWriting, type Listed } from '../open-connections.ts'
 import type { AnswerBatch } from './answer-batch.ts'
 import type { Asker } from './answer-cached.ts'
 import { AnswerQueue } from './answer-queue.ts'
@@ -239,12 +239,9 @@ export class Connection implements Asker, Listed {
     if (batch.byteCount === 0) return
     const isFirst = this.#socket.writableLength === 0
     this.#write(isFirst ? batch.view() : Buffer.from(batch.view()))
-    // What the kernel did not take at once is read from these very bytes later.
-    if (isFirst && this.#isWriting()) batch.renew(this.#isWriting)
+    if (isFirst && isWriting(this.#socket)) batch.renew(() => isWriting(this.#socket))
     else batch.clear()
   }
-
-  readonly #isWriting = (): boolean => this.#socket.writableLength > 0 && !this.#socket.closed
 
   #writeReady(queue: AnswerQueue): void {
     this.#writeBatch()

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { AnswerRoom } from '../../../resolver/answer-room.ts'
-import type { Listed } from '../../open-connections.ts'
+import { isWriting, type Listed } from '../../open-connections.ts'
 import type { HttpLimits } from '../parts.ts'
 import { makeReader, type Reader, type StrictRequest } from './read-request.ts'
 import type { StrictAnswers } from './strict-answers.ts'
@@ -112,7 +112,7 @@ export class StrictConnection implements Listed {
       // Who does not read holds one such buffer, and no second.
       const isFirst = this.#socket.writableLength === 0
       this.#send(isFirst ? bytes : Buffer.from(bytes))
-      if (isFirst && this.#isWriting()) room.leave(this.#isWriting)
+      if (isFirst && isWriting(this.#socket)) room.leave(() => isWriting(this.#socket))
     }
     const rest = chunk.subarray(at)
     if (rest.length === 0) return
@@ -156,8 +156,6 @@ export class StrictConnection implements Listed {
     this.#socket.pause()
     this.#socket.once('drain', this.#resume)
   }
-
-  readonly #isWriting = (): boolean => this.#socket.writableLength > 0 && !this.#socket.closed
 
   #handOver(rest: Buffer): void {
     this.#letGo()
