@@ -64,3 +64,13 @@ create table idempotency (
 );
 
 create index idempotency_by_age on idempotency (at);
+
+-- What a server that froze does when it goes on: the statement is still there, its sender has been told that it failed.
+create function demand_in_time(given_up_at timestamptz) returns boolean language plpgsql as $$
+begin
+  if clock_timestamp() > given_up_at then
+    raise exception 'came after it was given up at %', given_up_at using errcode = 'QXM01';
+  end if;
+  return true;
+end
+$$;

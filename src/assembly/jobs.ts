@@ -28,7 +28,7 @@ import type { Reading } from './reading.ts'
 
 export interface JobSources {
   readonly transactions: StoreTransactions
-  readonly identifierParts: Omit<IdentifierParts, 'transactions'>
+  readonly identifierParts: Omit<IdentifierParts, 'transactions' | 'mayHave'>
   readonly prefixParts: Omit<PrefixParts, 'transactions'>
   readonly clientReader: Pick<ClientReader, 'find'>
   readonly makeGiveWay: MakeGiveWay

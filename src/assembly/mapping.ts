@@ -21,7 +21,7 @@ export interface Mapping {
 
 export interface MappingSources {
   readonly transactions: FilingTransactions
-  readonly identifierParts: Omit<IdentifierParts, 'transactions'>
+  readonly identifierParts: Omit<IdentifierParts, 'transactions' | 'mayHave'>
 }
 
 /** How long a holding may be in force, or out of it, beyond its instant. */

@@ -56,7 +56,7 @@ export interface Writing {
   readonly codes: CodeParts
   readonly filing: Filing
   readonly people: People
-  readonly identifierParts: Omit<IdentifierParts, 'transactions'>
+  readonly identifierParts: Omit<IdentifierParts, 'transactions' | 'mayHave'>
   readonly prefixParts: Omit<PrefixParts, 'transactions'>
   readonly identifiers: Identifiers
   readonly prefixes: Prefixes
@@ -171,7 +171,11 @@ export async function openWriting(
     people,
     identifierParts,
     prefixParts,
-    identifiers: makeIdentifiers({ ...identifierParts, transactions }),
+    identifiers: makeIdentifiers({
+      ...identifierParts,
+      transactions,
+      mayHave: reading.knownKeys.mayHave,
+    }),
     prefixes: makePrefixes({ ...prefixParts, transactions }),
     jobs: openJobs(parts, database, keys, reading, {
       transactions,

@@ -27,7 +27,7 @@ export interface DemoParts {
   readonly review: Review
   readonly mandates: Mandates
   readonly enterprises: Pick<Enterprises, 'suspend'>
-  readonly identifiers: Omit<IdentifierParts, 'transactions'>
+  readonly identifiers: Omit<IdentifierParts, 'transactions' | 'mayHave'>
   readonly prefixes: Omit<PrefixParts, 'transactions'>
   readonly clients: ClientRegistry
   readonly subjectIdByCode: (code: string) => string | undefined
@@ -130,7 +130,11 @@ async function fileChange({ applications }: DemoParts, enterprise: Caller): Prom
 async function registerRecords(parts: DemoParts, subject: string | null): Promise<void> {
   const enterprise: Caller = { id: 'demo-enterprise', role: 'enterprise', subject, prefixes: [] }
   await parts.transactions.write(enterprise, async ledger => {
-    const identifiers = makeIdentifiers({ ...parts.identifiers, transactions: within(ledger) })
+    const identifiers = makeIdentifiers({
+      ...parts.identifiers,
+      transactions: within(ledger),
+      mayHave: () => true,
+    })
     for (const { identifier, ...record } of demoRecords()) {
       await identifiers.create(identifier, record, { caller: enterprise })
     }

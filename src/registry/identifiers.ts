@@ -17,6 +17,8 @@ import {
 export interface IdentifierParts extends RecordRules {
   readonly transactions: Transactions
   readonly aliasLeads: Leads
+  /** Whether there may be a record of the key; a wrong no costs time, and nothing else. */
+  readonly mayHave: (key: string) => boolean
 }
 
 /** How a write is asked for, whatever the wire. */
@@ -61,15 +63,23 @@ export function makeIdentifiers(parts: IdentifierParts): Identifiers {
   return {
     async create(text, input, request) {
       const target = aim(parts, text, request.caller, 'identifier.create', { creating: true })
-      return transactions.write(
-        request.caller,
-        async ledger => {
-          const before = await ledger.lockRecord(target.identifier.key)
-          if (before !== undefined && before.gone === null) throw new Failure('ALREADY_EXISTS')
-          checkSerial(request, before)
-          return put(parts, ledger, target, input, before, request.caller)
-        },
-        request.idempotency,
+      const { key } = target.identifier
+      const write = (mayBeThere: boolean) =>
+        transactions.write(
+          request.caller,
+          async ledger => {
+            const before = mayBeThere ? await ledger.lockRecord(key) : undefined
+            if (before !== undefined && before.gone === null) throw new Failure('ALREADY_EXISTS')
+            checkSerial(request, before)
+            return put(parts, ledger, target, input, before, request.caller)
+          },
+          request.idempotency,
+        )
+      // What nobody has heard of is written without a look: a way to the store less.
+      if (parts.mayHave(key)) return write(true)
+      return againIfBeaten(
+        () => write(false),
+        () => write(true),
       )
     },
 
@@ -131,13 +141,16 @@ export function makeIdentifiers(parts: IdentifierParts): Identifiers {
   }
 }
 
-/** Of two who create a record at once by replacing it, the second finds it there when it looks again. */
-async function againIfBeaten<Outcome>(write: () => Promise<Outcome>): Promise<Outcome> {
+/** Of two who create a record at once, the second finds it there when it looks again. */
+async function againIfBeaten<Outcome>(
+  write: () => Promise<Outcome>,
+  writeAgain = write,
+): Promise<Outcome> {
   try {
     return await write()
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'ALREADY_EXISTS') throw error
-    return write()
+    return writeAgain()
   }
 }
 

@@ -9,9 +9,10 @@ const spellingLengthMax = 100
  * underscores do not count, so that the headers of people's own sheets are read.
  */
 export function findFieldName(table: TableName, spelling: string): string | undefined {
-  return spelling.length > spellingLengthMax
-    ? undefined
-    : namesBySpelling[table]?.get(fold(spelling))
+  const names = namesBySpelling[table]
+  if (spelling.length > spellingLengthMax) return undefined
+  // Programs write the code name, and need no folding.
+  return names?.get(spelling) ?? names?.get(fold(spelling))
 }
 
 function fold(spelling: string): string {
@@ -26,5 +27,5 @@ const namesBySpelling: Readonly<Record<string, ReadonlyMap<string, string>>> = O
 )
 
 function spellingsOf({ name, zh, en }: Field): (readonly [string, string])[] {
-  return [name, zh, en].map(spelling => [fold(spelling), name])
+  return [name, fold(name), fold(zh), fold(en)].map(spelling => [spelling, name])
 }

@@ -148,7 +148,11 @@ export async function coreOver(database: Database) {
     prefixes,
     prefixParts,
     identifierParts,
-    identifiers: makeIdentifiers({ ...identifierParts, transactions }),
+    identifiers: makeIdentifiers({
+      ...identifierParts,
+      transactions,
+      mayHave: knownKeys.mayHave,
+    }),
     clients: makeClientRegistry(clientParts),
     clientParts,
     enterprise,

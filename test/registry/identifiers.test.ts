@@ -1,4 +1,5 @@
 import t from 'tap'
+import { makeIdentifiers } from '../../src/registry/identifiers.ts'
 import type { ValueInput } from '../../src/registry/values.ts'
 import { anOperator, aValue } from '../support/builders.ts'
 import { postgres } from '../support/postgres-server.ts'
@@ -474,6 +475,29 @@ testWith(
     for (const other of others) t.strictSame(other, first)
   },
 )
+
+t.test('what nobody has heard of is there all the same when it is', async t => {
+  const unaware = makeIdentifiers({
+    ...core.identifierParts,
+    transactions: core.transactions,
+    mayHave: () => false,
+  })
+  const [there, gone, moved] = [aName(), aName(), '88.555.7/Story'] as const
+  await core.prefix('88.555', { owner: alpha.of.code })
+  await identifiers.create(there, { values: [url] }, by)
+  await identifiers.create(gone, { values: [url] }, by)
+  await identifiers.remove(gone, {}, by)
+  await identifiers.create(moved, { values: [url] }, by)
+  await core.prefix('88.555.7', { owner: alpha.of.code })
+
+  await t.rejects(unaware.create(there, {}, by), { code: 'ALREADY_EXISTS' })
+  await t.rejects(unaware.create(moved, {}, by), { code: 'ALREADY_EXISTS' }, 'nor a second time')
+  const again = await unaware.create(gone, {}, by)
+  const fresh = await unaware.create(aName(), { values: [url] }, by)
+
+  t.match(again, { created: true, record: { serial: 3 } })
+  t.match(fresh, { created: true, record: { serial: 1 } })
+})
 
 t.test('of two who create at once one wins', async t => {
   const identifier = aName()

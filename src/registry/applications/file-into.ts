@@ -49,7 +49,7 @@ export async function fileInto(
   const { fields: given, blanked } = readGiven(input.basic ?? {}, ledger.at)
   const fields = without({ ...proven?.said, ...application.fields, ...given }, blanked)
   // Once more together, because dates are compared with each other.
-  readGiven(fields, ledger.at)
+  if (Object.keys(fields).length > Object.keys(given).length) readGiven(fields, ledger.at)
   const uscc = fields['uscc']
   return {
     fields,
@@ -129,7 +129,7 @@ export async function demandRight(
 ): Promise<void> {
   const { kind, subject, fields, mandate } = application
   const uscc = fields['uscc']
-  const index = uscc === undefined ? undefined : usccIndex(String(uscc))
+  const index = application.usccIndex ?? (uscc === undefined ? undefined : usccIndex(String(uscc)))
   if (caller.role === 'agent' || mandate !== null) {
     const found = mandate === null ? undefined : await ledger.lockMandate(mandate)
     demandMandate(found, { caller, kind, subject, usccIndex: index, at: ledger.at })

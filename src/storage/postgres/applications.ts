@@ -14,6 +14,7 @@ import type {
 import type { ApplicationState } from '../../registry/applications/states.ts'
 import type { ApplicationSummary } from '../../registry/applications/view.ts'
 import type { Queries, TransactionQueries } from './database.ts'
+import { type LastStatement, withNews } from './last-statement.ts'
 import { findMandate } from './mandates.ts'
 import { type Page, type PageRequest, pageOf, readCursor } from './page.ts'
 import { makeRowId } from './row-ids.ts'
@@ -95,6 +96,7 @@ export function applicationWrites(
   queries: TransactionQueries,
   caller: Caller,
   at: Date,
+  last: LastStatement,
 ): ApplicationWrites {
   let noticeCount = 0
 
@@ -108,7 +110,7 @@ export function applicationWrites(
     },
 
     async putApplication(row, steps, how) {
-      queries.send(how === 'insert' ? insertApplication : updateApplication, [
+      const parameters = [
         row.id,
         row.kind,
         row.state,
@@ -135,7 +137,9 @@ export function applicationWrites(
         caller.id,
         caller.role,
         JSON.stringify(steps),
-      ])
+      ]
+      if (how === 'insert') last.hold({ sql: insertApplication, parameters })
+      else queries.send(updateApplication, parameters)
     },
 
     async putFiling(row) {
@@ -215,20 +219,25 @@ export function applicationWrites(
 }
 
 /** The steps beside the application they were taken with, in one statement: filing is counted in round trips. */
-const withSteps = `
-  with step as (
+const steps = `
+  step as (
     insert into application_steps (application, serial, at, actor, role, step, state, comments, note)
     select $1, serial, $21, $24, $25, step, state, comments, note
     from json_to_recordset($26::json) as taken (serial bigint, step text, state text, comments json, note text)
   )`
 
-const insertApplication = `${withSteps}
-  insert into applications (id, kind, state, serial, subject, name, uscc_index, basic, personal, consent, mandate, filer,
-    filers, filer_subjects, reviewer, endorsed_by, comments, note, code, due_at, created_at, updated_at,
-    evidence, proof)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $21, $22, $23)`
+const insertApplication = withNews(
+  `${steps}, application as (
+    insert into applications (id, kind, state, serial, subject, name, uscc_index, basic, personal, consent, mandate,
+      filer, filers, filer_subjects, reviewer, endorsed_by, comments, note, code, due_at, created_at, updated_at,
+      evidence, proof)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $21, $22,
+      $23)
+  )`,
+  26,
+)
 
-const updateApplication = `${withSteps}
+const updateApplication = `with ${steps}
   update applications set kind = $2, state = $3, serial = $4, subject = $5, name = $6, uscc_index = $7, basic = $8,
     personal = $9, consent = $10, mandate = $11, filer = $12, filers = $13, filer_subjects = $14, reviewer = $15,
     endorsed_by = $16, comments = $17, note = $18, code = $19, due_at = $20, updated_at = $21,

@@ -43,6 +43,11 @@ export interface TransactionQueries extends Queries {
    * @param taken what a violated unique key means to the caller
    */
   send(sql: string, parameters: readonly Parameter[], taken?: () => Error): void
+  /**
+   * When a statement that is sent now is given up, by the server's clock: `demand_in_time` refuses it from then on. Null
+   * where a statement does not outlive who waits for it.
+   */
+  givenUpAt(): Date | null
 }
 
 /** The one interface to a PostgreSQL engine: the embedded PGlite (`embedded.ts`) or a server (`server.ts`). */

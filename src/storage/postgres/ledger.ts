@@ -10,19 +10,19 @@ import type { PeopleLedger } from '../../registry/people/parts.ts'
 import { accountWrites } from './accounts.ts'
 import { collectSlices } from './announced-slices.ts'
 import { applicationReads, applicationWrites } from './applications.ts'
-import type { Queries, TransactionQueries } from './database.ts'
+import type { Parameter, Queries, TransactionQueries } from './database.ts'
 import { subjectWrites } from './enterprises.ts'
 import { fileWrites } from './files.ts'
 import { holdingWrites } from './holdings.ts'
 import { importReads, importWrites } from './imports.ts'
 import { jobWrites } from './jobs.ts'
 import { makeKeyRows } from './keys.ts'
+import { type LastStatement, makeLastStatement, withNews } from './last-statement.ts'
 import { mandateWrites } from './mandates.ts'
 import { ruleWrites } from './mapping-rules.ts'
 import { proofWrites } from './prefix-proofs.ts'
 import { type RecordRow, recordColumns, rowToRecord } from './record-rows.ts'
 import { digestsOf } from './reverse.ts'
-import { makeRowId } from './row-ids.ts'
 import { sessionWrites } from './sessions.ts'
 import { stagedWrites } from './staging-writes.ts'
 
@@ -34,10 +34,18 @@ export interface OpenLedger extends FilingLedger, KeyLedger, PeopleLedger, JobLe
 }
 
 /** The rows of one transaction, as `registry` wants to see them. */
-export function makeLedger(queries: TransactionQueries, caller: Caller, at: Date): OpenLedger {
+export function makeLedger(transaction: TransactionQueries, caller: Caller, at: Date): OpenLedger {
   const audits: AuditEntry[] = []
   const announcements: Announcement[] = []
   const slices = collectSlices()
+  const last = makeLastStatement(transaction, caller, at)
+  const queries: TransactionQueries = {
+    ...transaction,
+    query<Row extends object>(sql: string, parameters?: readonly Parameter[]) {
+      last.release()
+      return transaction.query<Row>(sql, parameters)
+    },
+  }
 
   return {
     at,
@@ -46,11 +54,11 @@ export function makeLedger(queries: TransactionQueries, caller: Caller, at: Date
     },
     staged: stagedWrites(queries, at, slices.add),
     jobs: jobWrites(queries, at),
-    ...recordWrites(queries, at),
+    ...recordWrites(queries, at, last),
     ...directoryWrites(queries, at),
     ...clientWrites(queries, at),
     ...applicationReads(queries),
-    ...applicationWrites(queries, caller, at),
+    ...applicationWrites(queries, caller, at, last),
     ...mandateWrites(queries),
     ...subjectWrites(queries, at),
     ...fileWrites(queries, at),
@@ -73,15 +81,14 @@ export function makeLedger(queries: TransactionQueries, caller: Caller, at: Date
 
     async flush() {
       await slices.flush(queries)
-      insertAudits(queries, caller, at, audits)
-      insertChanges(queries, at, announcements)
+      last.send(audits, announcements)
     },
   }
 }
 
 type RecordWrites = Pick<Ledger, 'lockRecord' | 'putRecord' | 'lockAliases' | 'putAliases'>
 
-function recordWrites(queries: TransactionQueries, at: Date): RecordWrites {
+function recordWrites(queries: TransactionQueries, at: Date, last: LastStatement): RecordWrites {
   return {
     async lockRecord(key) {
       const [row] = await queries.query<RecordRow>(
@@ -92,7 +99,7 @@ function recordWrites(queries: TransactionQueries, at: Date): RecordWrites {
     },
 
     async putRecord(record, before) {
-      if (before === undefined) insertRecord(queries, record, at)
+      if (before === undefined) insertRecord(last, record, at)
       else replaceRecord(queries, record, before, at)
     },
 
@@ -148,25 +155,27 @@ function recordWrites(queries: TransactionQueries, at: Date): RecordWrites {
   }
 }
 
-function insertRecord(queries: TransactionQueries, record: StoredRecord, at: Date): void {
-  queries.send(
-    `with record as (
-       insert into records (key, prefix, identifier, system, kind, values, aliases, subject, submitter, basis,
-         serial, successor, gone, created_at, updated_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
-       returning key
-     )
-     insert into public_values (digest, key) select unnest($15::bigint[]), key from record`,
-    [
-      record.key,
-      record.prefix,
-      record.identifier,
-      ...recordParameters(record),
-      at,
-      digestsOf(record),
-    ],
-    taken,
-  )
+/**
+ * A record of that key under another prefix lends the new one its prefix, so that it is refused as one under the same: what
+ * was registered stays where it is when a longer prefix comes to be responsible for it.
+ */
+const insertRecordSql = withNews(
+  `record as (
+     insert into records (key, prefix, identifier, system, kind, values, aliases, subject, submitter, basis,
+       serial, successor, gone, created_at, updated_at)
+     values ($1, coalesce((select prefix from records where key = $1 limit 1), $2), $3, $4, $5, $6, $7, $8, $9, $10,
+       $11, $12, $13, $14, $14)
+     returning key
+   ), digests as (
+     insert into public_values (digest, key) select unnest($15::bigint[]), key from record
+   )`,
+  15,
+)
+
+function insertRecord(last: LastStatement, record: StoredRecord, at: Date): void {
+  const { key, prefix, identifier } = record
+  const parameters = [key, prefix, identifier, ...recordParameters(record), at, digestsOf(record)]
+  last.hold({ sql: insertRecordSql, parameters, taken })
 }
 
 function taken(): Failure {
@@ -361,46 +370,4 @@ function clientWrites(queries: Queries, at: Date): Pick<Ledger, 'putClient' | 'r
       return rows.length > 0
     },
   }
-}
-
-function insertAudits(
-  queries: TransactionQueries,
-  caller: Caller,
-  at: Date,
-  entries: readonly AuditEntry[],
-): void {
-  if (entries.length === 0) return
-  queries.send(
-    `insert into audit (id, at, actor, role, action, target, detail)
-     select id, $2, $3, $4, action, target, detail
-     from jsonb_to_recordset($1::jsonb) as entry (id text, action text, target text, detail jsonb)`,
-    [
-      JSON.stringify(
-        entries.map((entry, position) => ({ id: makeRowId(at, position), detail: {}, ...entry })),
-      ),
-      at,
-      caller.id,
-      caller.role,
-    ],
-  )
-}
-
-function insertChanges(
-  queries: TransactionQueries,
-  at: Date,
-  announcements: readonly Announcement[],
-): void {
-  if (announcements.length === 0) return
-  queries.send(
-    `insert into changes (id, identifier, prefix, serial, op, kind, keys, directory, at)
-     select id, identifier, prefix, serial, op, kind, array(select jsonb_array_elements_text(keys)), directory, $2
-     from jsonb_to_recordset($1::jsonb) as change (id text, identifier text, prefix text, serial bigint, op text,
-       kind text, keys jsonb, directory jsonb)`,
-    [
-      JSON.stringify(
-        announcements.map((change, position) => ({ id: makeRowId(at, position), ...change })),
-      ),
-      at,
-    ],
-  )
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 
 /**
  * Ids for rows that only we name: made here and not by a sequence, so that any engine and any number of processes
@@ -8,5 +8,7 @@ import { randomBytes } from 'node:crypto'
  */
 export function makeRowId(at: Date, position: number): string {
   const time = at.getTime().toString(16).padStart(12, '0')
-  return time + position.toString(16).padStart(6, '0') + randomBytes(8).toString('hex')
+  // Of its digits those that are random: Node draws many UUIDs at once, which costs a tenth of drawing for each.
+  const random = randomUUID()
+  return time + position.toString(16).padStart(6, '0') + random.slice(0, 8) + random.slice(-8)
 }

@@ -1,6 +1,9 @@
 import pg from 'pg'
 import { SqlError, storeAway } from './store-error.ts'
 
+/** Of `demand_in_time`: the server was frozen, or its clock was set since we compared it with ours. */
+const cameLate = 'QXM01'
+
 /** SQLSTATEs, or classes of them, that say "not now" rather than "not so" (PostgreSQL, appendix A). */
 const awayStates = [
   '08', // connection exception
@@ -12,6 +15,7 @@ const awayStates = [
   '55P03', // a lock was not to be had in time
   '57', // cancelled by statement_timeout, shutting down, starting up
   '58', // the server's disk or system failed
+  cameLate,
 ]
 
 /** States in which the same transaction may succeed when run again: serialization failure, deadlock. */
@@ -34,9 +38,14 @@ export function errorOfPg(error: unknown): unknown {
  */
 export function spoilsConnection(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) {
-    return error.severity === 'FATAL' || isReadOnly(error) || isStalePlan(error)
+    return !isRefusal(error) || isReadOnly(error) || isStalePlan(error) || error.code === cameLate
   }
   return isOfConnection(error)
+}
+
+/** Whether the server refused a statement and goes on: nothing of it was done. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.severity !== 'FATAL'
 }
 
 export function isReadOnly(error: unknown): boolean {

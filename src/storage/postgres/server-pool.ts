@@ -27,6 +27,8 @@ export interface PrimaryPool {
   lend<T>(use: (client: pg.PoolClient, spoil: (error: unknown) => void) => Promise<T>): Promise<T>
   /** Where a connection of one's own should go; undefined while no server answers. */
   url(): string | undefined
+  /** How far the server's clock is ahead of ours, at most. */
+  aheadMs(): number
   close(): Promise<void>
 }
 
@@ -55,6 +57,7 @@ export async function openPrimaryPool(options: PoolOptions): Promise<PrimaryPool
   let current: { readonly url: string; readonly pool: pg.Pool } | undefined
   let searching: Promise<void> | undefined
   let closed = false
+  let aheadMs = 0
 
   function makePool(url: string): pg.Pool {
     const pool = new pg.Pool({ ...settings, connectionString: url, max: size })
@@ -76,6 +79,7 @@ export async function openPrimaryPool(options: PoolOptions): Promise<PrimaryPool
       do {
         const { best, problems, refusal } = await findPrimary(urls, settings)
         if (closed || (best === undefined && isBusy(refusal))) return
+        aheadMs = best?.aheadMs ?? aheadMs
         if (isReplaced || best?.url !== current?.url) {
           use(best?.url)
           isReplaced = false
@@ -119,6 +123,7 @@ export async function openPrimaryPool(options: PoolOptions): Promise<PrimaryPool
       const { best, problems, refusal } = await findPrimary(urls, settings)
       if (best !== undefined) {
         demandFit(best.url, best.version, best.encoding)
+        aheadMs = best.aheadMs
         use(best.url)
         if (best.isStandby) search(undefined)
         return
@@ -155,6 +160,7 @@ export async function openPrimaryPool(options: PoolOptions): Promise<PrimaryPool
     },
 
     url: () => current?.url,
+    aheadMs: () => aheadMs,
 
     async close() {
       if (closed) return

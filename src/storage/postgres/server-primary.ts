@@ -9,6 +9,8 @@ export interface Candidate {
   /** As `server_version_num`: 150004. */
   readonly version: number
   readonly encoding: string
+  /** How far its clock is ahead of ours, at most: more by the time that its answer took. */
+  readonly aheadMs: number
 }
 
 export interface Found {
@@ -49,16 +51,20 @@ async function askServer(url: string, settings: pg.ClientConfig): Promise<Answer
   client.on('error', () => undefined)
   try {
     await client.connect()
-    const answered = client.query<Omit<Candidate, 'url'>>(`
+    const askedAt = Date.now()
+    const answered = client.query<Omit<Candidate, 'url' | 'aheadMs'> & { now: Date }>(`
       select pg_is_in_recovery() as "isStandby",
         current_setting('server_version_num')::int4 as version,
-        current_setting('server_encoding') as encoding`)
+        current_setting('server_encoding') as encoding,
+        clock_timestamp() as now`)
     const late = sleep(answerMsMax, undefined, { ref: false }).then(() => {
       throw new Error('connected, then silent')
     })
     const { rows } = await Promise.race([answered, late])
     const [row] = rows
-    return row === undefined ? { url, error: new Error('no answer') } : { url, ...row }
+    if (row === undefined) return { url, error: new Error('no answer') }
+    const { now, ...said } = row
+    return { url, ...said, aheadMs: now.getTime() - askedAt }
   } catch (error) {
     return { url, error }
   } finally {

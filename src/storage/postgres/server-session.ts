@@ -29,7 +29,10 @@ const copyStallMs = 30_000
 export interface Session extends Queries {
   /** What a transaction's work may use, until {@link end}. */
   readonly queries: TransactionQueries
-  /** Begins a transaction. Its first questions travel with that; nothing that writes leaves before it is known to hold. */
+  /**
+   * Begins a transaction, once it needs it: a single statement that nobody waits for is one by itself, and leaves at the end.
+   * The first questions travel with the beginning; nothing that writes leaves before it is known to hold.
+   */
   begin(sql: string): void
   /** Gives the rest of the transaction's statements so long. */
   allow(statementTimeoutMs: number): void
@@ -41,17 +44,25 @@ export interface Session extends Queries {
   readonly spoiledBy: unknown
 }
 
+export interface SessionParts {
+  /** Under which connections keep a statement prepared. */
+  readonly nameOf: (sql: string) => string | undefined
+  readonly statementTimeoutMs: number
+  /** In milliseconds, by the server's clock. */
+  readonly serverNow: () => number
+}
+
 /** @param client pipelined, unless the session is to copy: it sends each question at once and answers them in order */
-export function makeSession(
-  client: pg.Client | pg.PoolClient,
-  nameOf: (sql: string) => string | undefined,
-  timeoutMs: number,
-): Session {
+export function makeSession(client: pg.Client | pg.PoolClient, parts: SessionParts): Session {
+  const { nameOf, serverNow } = parts
   const sent = makeSent()
   let last: Promise<unknown> = Promise.resolve()
+  /** How a transaction is to begin as soon as it needs to: one of a single statement is one without it. */
+  let beginning: string | undefined
+  let heldBack: Parameters<TransactionQueries['send']> | undefined
   let begun: Promise<unknown> | undefined
   let waitingForBegin = 0
-  let statementTimeoutMs = timeoutMs
+  let { statementTimeoutMs } = parts
   let spoiledBy: unknown
   let ended = false
 
@@ -118,24 +129,47 @@ export function makeSession(
     return ask({ text: sql, values, ...(name === undefined ? {} : { name }) })
   }
 
+  function beginNow(): void {
+    if (beginning === undefined) return
+    begun = control(beginning)
+    beginning = undefined
+    sent.add(begun)
+    if (heldBack !== undefined) sendNow(...heldBack)
+  }
+
+  function sendNow(...[sql, parameters, taken]: Parameters<TransactionQueries['send']>): void {
+    sent.add(run(sql, parameters), taken)
+  }
+
   const queries: TransactionQueries = {
     async query<Row extends object>(sql: string, parameters: readonly Parameter[] = []) {
+      beginNow()
       const { rows } = await sent.before(run(sql, parameters))
       return rows as Row[]
     },
 
-    send(sql, parameters, taken) {
-      sent.add(run(sql, parameters), taken)
+    send(...statement) {
+      assert(!ended, 'a transaction was used after its end')
+      if (beginning !== undefined && heldBack === undefined) {
+        heldBack = statement
+        return
+      }
+      beginNow()
+      sendNow(...statement)
     },
+
+    givenUpAt: () => new Date(serverNow() + statementTimeoutMs),
 
     async exec(sql) {
       assert(!ended, 'a transaction was used after its end')
+      beginNow()
       await sent.before(ask({ text: sql }))
     },
 
     async copy(sql, chunks) {
       assert(!ended, 'a transaction was used after its end')
       assert(!client.pipeline, 'a transaction that copies says so: { copies: true }')
+      beginNow()
       await control(`set local statement_timeout = ${copyTimeoutMs}`)
       const count = await inOrder(() => copyAll(sql, chunks)).catch(error => {
         throw error instanceof SourceFailure ? error.cause : error
@@ -150,8 +184,7 @@ export function makeSession(
     queries,
 
     begin(sql) {
-      begun = control(sql)
-      sent.add(begun)
+      beginning = sql
     },
 
     get spoiledBy() {
@@ -159,13 +192,20 @@ export function makeSession(
     },
 
     allow(ms) {
+      beginNow()
       sent.add(control(`set local statement_timeout = ${ms}`))
       statementTimeoutMs = ms
     },
 
-    end(kind) {
+    async end(kind) {
+      if (beginning === undefined) {
+        ended = true
+        return control(kind)
+      }
+      if (kind === 'commit' && heldBack !== undefined) sendNow(...heldBack)
       ended = true
-      return control(kind)
+      await sent.demandWhole()
+      return kind.toUpperCase()
     },
 
     demandWhole: () => sent.demandWhole(),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { Failure } from '../../model/failures.ts'
 import type { Database, TransactionOptions, TransactionQueries } from './database.ts'
-import { errorOfPg, isConflict } from './server-error.ts'
+import { errorOfPg, isConflict, isRefusal } from './server-error.ts'
 import { makeListener } from './server-listener.ts'
 import { openPrimaryPool, type ServerLog } from './server-pool.ts'
 import { graceMs, makeSession, makeStatementNames, type Session, types } from './server-session.ts'
@@ -60,11 +60,15 @@ export async function openServer(options: ServerOptions): Promise<Database> {
     url: pool.url,
     settings: { ...settings, query_timeout: statementTimeoutMs + graceMs },
   })
-  const nameOf = makeStatementNames()
+  const sessionParts = {
+    nameOf: makeStatementNames(),
+    statementTimeoutMs,
+    serverNow: () => Date.now() + pool.aheadMs(),
+  }
 
   function inSession<T>(run: (session: Session) => Promise<T>): Promise<T> {
     return pool.lend(async (client, spoil) => {
-      const session = makeSession(client, nameOf, statementTimeoutMs)
+      const session = makeSession(client, sessionParts)
       try {
         return await run(session)
       } finally {
@@ -85,7 +89,7 @@ export async function openServer(options: ServerOptions): Promise<Database> {
       await client.connect().catch(error => {
         throw errorOfPg(error)
       })
-      return await run(makeSession(client, nameOf, statementTimeoutMs))
+      return await run(makeSession(client, sessionParts))
     } finally {
       await client.end().catch(() => undefined)
     }
@@ -135,8 +139,8 @@ async function runTransaction<T>(
 
 async function commit(session: Session): Promise<void> {
   const tag = await session.end('commit').catch(error => {
-    // A refusal that leaves the connection whole is a rollback; anything else leaves the end unknown.
-    if (session.spoiledBy === undefined) throw error
+    // What the server refuses and lives on is rolled back; anything else leaves the end unknown.
+    if (session.spoiledBy === undefined || isRefusal(session.spoiledBy)) throw error
     throw storeAway(error instanceof Failure ? error.cause : error, outcomeUnknown)
   })
   // Also behind a COMMIT: a statement that never reached the server leaves the transaction good, and its write out.

@@ -136,6 +136,7 @@ export function aDoor(t: Test, world: DoorWorld = {}) {
       names,
       matchPrefix: identifier => directory.match(identifier),
       demandAuthority: permissions.demand,
+      mayHave: () => true,
       aliasLeads: (alias, record) =>
         aliasLeads(directory, alias, directory.find(record.system, record.prefix)),
     }),

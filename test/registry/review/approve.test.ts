@@ -91,6 +91,7 @@ function aBreakingDatabase(database: Database) {
               if (left-- === 0) lose(queries)
               queries.send(...statement)
             },
+            givenUpAt: () => queries.givenUpAt(),
           }
           const result = await work(breaking)
           if (left-- === 0) lose(queries)

@@ -28,7 +28,11 @@ function aConnection() {
       return new Promise((resolve, reject) => answers.push({ resolve, reject }))
     },
   }
-  const session = makeSession(client as never as pg.Client, () => undefined, 900)
+  const session = makeSession(client as never as pg.Client, {
+    nameOf: () => undefined,
+    statementTimeoutMs: 900,
+    serverNow: () => 0,
+  })
   return { session, asked, answers, corks }
 }
 
@@ -79,3 +83,55 @@ t.test(
     t.same(asked, [beginning, 'select 1'])
   },
 )
+
+t.test('a single statement that nobody waits for is a transaction by itself', async t => {
+  const { session, asked, answers } = aConnection()
+
+  session.begin(beginning)
+  session.queries.send('insert into a', [])
+  await turn()
+  t.same(asked, [], 'another one may follow')
+  const ending = session.end('commit')
+  await turn()
+  answers[0]?.resolve(done)
+
+  t.equal(await ending, 'COMMIT')
+  t.same(asked, ['insert into a'])
+})
+
+t.test('what its unique key refuses is told as its sender wants it', async t => {
+  const { session, answers } = aConnection()
+  const refused = Object.assign(new pg.DatabaseError('taken', 5, 'error'), { code: '23505' })
+
+  session.begin(beginning)
+  session.queries.send('insert into a', [], () => new Error('it is there already'))
+  const ending = session.end('commit')
+  await turn()
+  answers[0]?.reject(refused)
+
+  await t.rejects(ending, { message: 'it is there already' })
+})
+
+t.test('a second statement begins the transaction, and both wait for that', async t => {
+  const { session, asked, answers } = aConnection()
+
+  session.begin(beginning)
+  session.queries.send('insert into a', [])
+  session.queries.send('insert into b', [])
+  await turn()
+  t.same(asked, [beginning])
+  answers[0]?.resolve(done)
+  await turn()
+
+  t.same(asked, [beginning, 'insert into a', 'insert into b'])
+})
+
+t.test('what fails before its first statement has left costs the server nothing', async t => {
+  const { session, asked } = aConnection()
+
+  session.begin(beginning)
+  session.queries.send('insert into a', [])
+
+  t.equal(await session.end('rollback'), 'ROLLBACK')
+  t.same(asked, [])
+})

@@ -1,10 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { Failure } from '../../../src/model/failures.ts'
 import type { Announcement } from '../../../src/registry/parts.ts'
+import type { Database } from '../../../src/storage/postgres/database.ts'
+import { openServer } from '../../../src/storage/postgres/server.ts'
 import { makeTransactions } from '../../../src/storage/postgres/transactions.ts'
 import { aGate } from '../../resolver/a-resolver.ts'
-import { aCaller } from '../../support/builders.ts'
-import { aStore, eachEngine } from '../../support/store.ts'
+import { aCaller, aRecord } from '../../support/builders.ts'
+import { postgres } from '../../support/postgres-server.ts'
+import { aDatabaseUrl, aStore, eachEngine } from '../../support/store.ts'
+import { testWith } from '../../support/throw-away.ts'
 
 const caller = aCaller()
 const announcement: Announcement = {
@@ -118,3 +123,30 @@ eachEngine(t, 'when the first of two requests fails, the second is done', async 
   await t.rejects(first, { code: 'STATE_CONFLICT' })
   t.equal(await second, 'done')
 })
+
+testWith(t, [postgres], 'what a frozen server was asked is not done when it goes on', async t => {
+  const database = await openServer({ urls: [await aDatabaseUrl(t)] })
+  t.teardown(() => database.close())
+  const { transactions } = await aWriter(database)
+  const write = () =>
+    transactions.write(caller, async ledger => {
+      await ledger.putRecord(aRecord(), undefined)
+      await ledger.audit({ action: 'identifier.create', target: '88.118.8/ABC-1' })
+    })
+  const [row] = await database.query<{ pid: number }>('select pg_backend_pid() as pid')
+  const pid = row?.pid as number
+
+  process.kill(pid, 'SIGSTOP')
+  await t.rejects(write(), { code: 'STORE_AWAY' })
+  process.kill(pid, 'SIGCONT')
+  await hasEnded(database, pid)
+
+  t.strictSame(await database.query('select key from records'), [])
+  t.strictSame(await database.query('select id from audit'), [])
+})
+
+/** A server process that finds its client gone, behind all that it was asked. */
+async function hasEnded(database: Database, pid: number): Promise<void> {
+  const isThere = 'select pid from pg_stat_activity where pid = $1'
+  while ((await database.query(isThere, [pid])).length > 0) await sleep(20)
+}
