@@ -188,8 +188,9 @@ export class StrictConnection implements Listed {
     else this.#parts.onCutOff(this.#socket)
   }
 
+  /** Not while a question is being asked: what came in meanwhile would be answered before it. */
   readonly #resume = (): void => {
-    this.#socket.resume()
+    if (!this.#isAsking) this.#socket.resume()
   }
 
   readonly #destroy = (): void => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import type { HandleParts } from '../../../../src/protocols/handle/parts.ts'
 import { makeAskHandle } from '../../../../src/protocols/handle/question.ts'
@@ -11,6 +11,7 @@ import { makeKeptHandles } from '../../../../src/protocols/http/handle-rest/kept
 import { makeResolveLimits } from '../../../../src/protocols/http/limits.ts'
 import type { HttpParts } from '../../../../src/protocols/http/parts.ts'
 import { AnswerArena } from '../../../../src/resolver/answer-arena.ts'
+import { aGate } from '../../../resolver/a-resolver.ts'
 import { aRecord, aValue } from '../../../support/builders.ts'
 import { aRandom } from '../../../support/random.ts'
 import { settings } from '../../handle/a-handle-door.ts'
@@ -344,6 +345,44 @@ t.test('answers to one read come in one order, whoever gives them', async t => {
     'HTTP/1.1 200',
   ])
 })
+
+t.test('what comes while a question is being asked is answered behind it', async t => {
+  const { app, house, port } = await aStrictDoor(t, { mayHave: () => true })
+  await talk(port, [get(product), last])
+  const find = house.find
+  const [asked, mayBeFound] = [aGate(), aGate()]
+  house.find = async key => {
+    asked.open()
+    await mayBeFound.gate
+    return find(key)
+  }
+  app.server.prependListener('connection', saysThatItIsFull)
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  const received: Buffer[] = []
+  socket.on('data', data => received.push(data))
+
+  socket.write(get(product) + get('/v1/resolve/88.118.8/none'))
+  await asked.gate
+  socket.write(get(product) + last)
+  await new Promise(resolve => setTimeout(resolve, quietMs))
+  mayBeFound.open()
+  await once(socket, 'close')
+
+  const statuses = Buffer.concat(received)
+    .toString('latin1')
+    .match(/HTTP\/1\.1 \d+/g)
+  t.strictSame(statuses, ['HTTP/1.1 200', 'HTTP/1.1 404', 'HTTP/1.1 200', 'HTTP/1.1 200'])
+})
+
+/** As one whose other end reads slowly: each write fills it, and a turn later it is empty again. */
+function saysThatItIsFull(socket: Socket): void {
+  const write = socket.write.bind(socket)
+  socket.write = ((...written: Parameters<typeof write>) => {
+    write(...written)
+    setImmediate(() => socket.emit('drain'))
+    return false
+  }) as Socket['write']
+}
 
 const batchPath = '/v1/resolve:batch'
 
