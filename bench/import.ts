@@ -1,8 +1,9 @@
 /**
  * `node dist/bench/import.js [rows] [rounds] [file]`: how fast a file becomes records: one of so many rows (100 000) sent
- * over HTTP as CSV until its job is done, beside a bare COPY of the same rows into a table of the same shape; and beside what
- * anything costs that looks at rows before it writes them: COPY into a table without an index, and INSERT … SELECT from
- * there of those that are new. A PostgreSQL of its own, or the empty one that QXM_BENCH_DATABASE_URL names. The same file
+ * over HTTP as CSV until its job is done, beside a bare COPY of the same rows into a table of the same shape; beside a COPY
+ * of all that an import leaves behind, which is the records and the index of their values; and beside what anything costs
+ * that looks at rows before it writes them: COPY into a table without an index, and INSERT … SELECT from there of those
+ * that are new. A PostgreSQL of its own, or the empty one that QXM_BENCH_DATABASE_URL names. The same file
  * once more changes nothing, and is timed too. At last, what is left of cached answers while a file becomes records.
  */
 import { readFileSync } from 'node:fs'
@@ -14,6 +15,8 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
+import type { Value } from '../src/model/value.ts'
+import { digestsOf } from '../src/storage/postgres/reverse.ts'
 import type { Child } from './load/child.ts'
 import { get, measureHttp } from './load/http.ts'
 import { cpuSeconds, type Measured, median } from './load/measure.ts'
@@ -26,6 +29,8 @@ const file =
   process.argv[4] ?? join(import.meta.dirname, '..', `bench-import-${rowCount}-result.json`)
 const rowsPerPiece = 500
 const secondsPerLook = 1
+const at = '2026-11-23T06:00:00Z'
+const types = ['URL', 'NAME', 'DESC']
 /** Of proc(5). */
 const ticksPerSecond = 100
 
@@ -40,12 +45,14 @@ const plain = new pg.Client({ connectionString: url })
 await plain.connect()
 try {
   await plain.query('create table bench_records (like records including all)')
+  await plain.query('create table bench_values (like public_values including all)')
   await plain.query('create table bench_staged (like records)')
   await ask('POST', '/v1/prefixes', JSON.stringify({ prefix: '88.118.40' }))
   const postmaster = await postmasterOf(plain)
   const before = peakMemory(node)
   const ways = {
     'bare COPY': () => copy('bench_records'),
+    'COPY with values': copyWithValues,
     'COPY, INSERT … SELECT': copyAndInsert,
     import: () => importFile(csv()),
     'the same again': () => importFile(csv()),
@@ -74,7 +81,7 @@ try {
 
 async function truncate(): Promise<void> {
   await plain.query(
-    'truncate bench_records, bench_staged, records, record_versions, public_values, aliases',
+    'truncate bench_records, bench_values, bench_staged, records, record_versions, public_values, aliases',
   )
 }
 
@@ -89,6 +96,12 @@ async function copy(table: string): Promise<void> {
   const into = `copy ${table} (key, prefix, identifier, system, kind, values, aliases, submitter, basis, serial,
     created_at, updated_at) from stdin`
   await pipeline(Readable.from(pieces(recordLine)), plain.query(copyFrom(into)))
+}
+
+async function copyWithValues(): Promise<void> {
+  await copy('bench_records')
+  const into = 'copy bench_values (digest, key) from stdin'
+  await pipeline(Readable.from(pieces(valueLines)), plain.query(copyFrom(into)))
 }
 
 async function importFile(lines: Iterable<string>): Promise<void> {
@@ -200,21 +213,31 @@ function* csv(first = 0): Generator<string> {
   })
 }
 
-function recordLine(number: number): string {
-  const at = '2026-11-23T06:00:00Z'
-  const types = ['URL', 'NAME', 'DESC']
-  const values = valuesOf(number).map((value, position) => ({
+function recordValuesOf(number: number): Value[] {
+  return valuesOf(number).map((value, position) => ({
     index: position + 1,
-    type: types[position],
+    type: types[position] ?? '',
     data: { format: 'string', value },
     ttl: 86_400,
     timestamp: at,
     permissions: '1110',
     references: [],
   }))
-  const [recordKey, identifier] = [`88.118.40/abc-${number}`, `88.118.40/ABC-${number}`]
-  const json = JSON.stringify(values).replaceAll('\\', '\\\\')
-  const columns = [recordKey, '88.118.40', identifier, 'handle', 'product', json, '[]']
+}
+
+function keyOf(number: number): string {
+  return `88.118.40/abc-${number}`
+}
+
+function valueLines(number: number): string {
+  const digests = digestsOf({ values: recordValuesOf(number) })
+  return digests.map(digest => `${digest}\t${keyOf(number)}\n`).join('')
+}
+
+function recordLine(number: number): string {
+  const json = JSON.stringify(recordValuesOf(number)).replaceAll('\\', '\\\\')
+  const identifier = `88.118.40/ABC-${number}`
+  const columns = [keyOf(number), '88.118.40', identifier, 'handle', 'product', json, '[]']
   return `${[...columns, 'bench', 'authority', 1, at, at].join('\t')}\n`
 }
 
