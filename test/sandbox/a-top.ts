@@ -3,7 +3,8 @@ import { openIdentity } from '../../src/sandbox/identity.ts'
 import { openJournal } from '../../src/sandbox/journal.ts'
 import { aDataFolder } from '../support/store.ts'
 
-export const now = new Date('2026-11-23T06:00:00Z')
+/** The wall's: TLS looks at no other clock. */
+export const now = new Date()
 
 /** A simulated top-level node's keys and notes, in a folder of the test's own. */
 export async function aTop(t: Test) {
