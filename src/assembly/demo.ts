@@ -22,7 +22,7 @@ export async function fillWithDemo(
   const startedAt = performance.now()
   await loadDemo({
     transactions: writing.transactions,
-    identifiers: writing.identifierParts,
+    identifiers: writing.identifierRules,
     prefixes: writing.prefixParts,
     clients: writing.clients,
     ...writing.filing,

@@ -243,7 +243,7 @@ async function makeHttpParts(
     permissions: reading.permissions,
     isUnder,
     levelsAbove,
-    aliasLeads: writing.identifierParts.aliasLeads,
+    aliasLeads: writing.identifierRules.aliasLeads,
     prefixKeys: { parse: parsePrefixKey, print: printPrefixKey },
     isForged,
     ...makePageParts(parts, database, keys),

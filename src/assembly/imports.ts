@@ -63,7 +63,7 @@ export async function openImports(
   const subjectKeys = writing.filing.subjectKeys
   const shared = {
     ...writing.prefixParts,
-    ...writing.identifierParts,
+    ...writing.identifierRules,
     transactions: writing.transactions,
     reads: importReads(database),
     lists,

@@ -6,7 +6,7 @@ import { openSheet } from '../protocols/sheets/open-sheet.ts'
 import { readPrefixRows, writePrefixRow } from '../protocols/sheets/prefix-columns.ts'
 import { readRecordRows, writeRecordRow } from '../protocols/sheets/record-columns.ts'
 import { writeSheet } from '../protocols/sheets/write-sheet.ts'
-import type { IdentifierParts } from '../registry/identifiers.ts'
+import type { IdentifierRules } from '../registry/identifiers.ts'
 import { makeApplyPrefixes } from '../registry/jobs/apply-prefixes.ts'
 import { type Jobs, makeJobs } from '../registry/jobs/jobs.ts'
 import { makeJobMetrics } from '../registry/jobs/metrics.ts'
@@ -28,7 +28,7 @@ import type { Reading } from './reading.ts'
 
 export interface JobSources {
   readonly transactions: StoreTransactions
-  readonly identifierParts: Omit<IdentifierParts, 'transactions' | 'mayHave'>
+  readonly identifierRules: IdentifierRules
   readonly prefixParts: Omit<PrefixParts, 'transactions'>
   readonly clientReader: Pick<ClientReader, 'find'>
   readonly makeGiveWay: MakeGiveWay
@@ -54,7 +54,7 @@ export function openJobs(
   database: Database,
   keys: Keys,
   { permissions }: Reading,
-  { transactions: store, identifierParts, prefixParts, clientReader, makeGiveWay }: JobSources,
+  { transactions: store, identifierRules, prefixParts, clientReader, makeGiveWay }: JobSources,
 ): Jobs {
   const rows = makeJobRows(database)
   const staged = makeStagedRows(database)
@@ -66,7 +66,7 @@ export function openJobs(
     clock.every(everyMs, () => {
       renew().catch(error => log.debug({ err: error }, 'cannot renew the lease of a job'))
     })
-  const { aliasLeads, ...rules } = identifierParts
+  const { aliasLeads, ...rules } = identifierRules
   const transactions: Parameters<typeof makeJobs>[0]['transactions'] = {
     write: (caller, work, options) => store.write(caller, work, undefined, options),
   }

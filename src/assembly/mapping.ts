@@ -5,7 +5,7 @@ import type { FilingTransactions } from '../registry/applications/parts.ts'
 import { type AliasStanding, makeAliasStanding } from '../registry/holdings/alias-standing.ts'
 import { type Holdings, makeHoldings } from '../registry/holdings/holdings.ts'
 import { type MappingRules, makeMappingRules } from '../registry/holdings/mapping-rules.ts'
-import type { IdentifierParts } from '../registry/identifiers.ts'
+import type { IdentifierRules } from '../registry/identifiers.ts'
 import type { Database } from '../storage/postgres/database.ts'
 import { type HoldingReader, makeHoldingReader } from '../storage/postgres/holdings.ts'
 import { makeRuleReader } from '../storage/postgres/mapping-rules.ts'
@@ -21,7 +21,7 @@ export interface Mapping {
 
 export interface MappingSources {
   readonly transactions: FilingTransactions
-  readonly identifierParts: Omit<IdentifierParts, 'transactions' | 'mayHave'>
+  readonly identifierRules: IdentifierRules
 }
 
 /** How long a holding may be in force, or out of it, beyond its instant. */
@@ -31,7 +31,7 @@ export function openMapping(
   { config, log, clock, closers }: Pick<BuildParts, 'config' | 'log' | 'clock' | 'closers'>,
   database: Database,
   { permissions, names, directory }: Pick<Reading, 'permissions' | 'names' | 'directory'>,
-  { transactions, identifierParts }: MappingSources,
+  { transactions, identifierRules }: MappingSources,
 ): Mapping {
   const reads = makeHoldingReader(database)
   const subjectByCode = (code: string) => directory.subjectByCode(names.parse(code, 'code').text)
@@ -74,7 +74,7 @@ export function openMapping(
     aliasStanding: makeAliasStanding({
       transactions,
       names,
-      aliasLeads: identifierParts.aliasLeads,
+      aliasLeads: identifierRules.aliasLeads,
       demandOperator: (caller, action) => permissions.demand(caller, action, {}),
     }),
   }

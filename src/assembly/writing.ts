@@ -22,7 +22,7 @@ import {
 } from '../registry/clients.ts'
 import type { CodeParts } from '../registry/codes.ts'
 import { makeFileCheck } from '../registry/files/check-in-thread.ts'
-import { type IdentifierParts, type Identifiers, makeIdentifiers } from '../registry/identifiers.ts'
+import { type IdentifierRules, type Identifiers, makeIdentifiers } from '../registry/identifiers.ts'
 import type { Jobs } from '../registry/jobs/jobs.ts'
 import { type KeyDesk, makeKeyDesk } from '../registry/keys.ts'
 import { makePrefixes, type Prefixes, type PrefixParts } from '../registry/prefixes.ts'
@@ -56,7 +56,7 @@ export interface Writing {
   readonly codes: CodeParts
   readonly filing: Filing
   readonly people: People
-  readonly identifierParts: Omit<IdentifierParts, 'transactions' | 'mayHave'>
+  readonly identifierRules: IdentifierRules
   readonly prefixParts: Omit<PrefixParts, 'transactions'>
   readonly identifiers: Identifiers
   readonly prefixes: Prefixes
@@ -117,7 +117,7 @@ export async function openWriting(
   }
   const makeWay: MakeGiveWay = busy => makeGiveWay(wayParts, busy)
   const subjectIdByCode = (text: string) => subjectIdOf(directory, names.parse(text, 'code').text)
-  const identifierParts = {
+  const identifierRules = {
     names,
     matchPrefix: (place: Pick<Identifier, 'system' | 'authority'>) => directory.match(place),
     demandAuthority: (caller: Caller, action: WriteAction, place: Place) =>
@@ -169,23 +169,23 @@ export async function openWriting(
     codes,
     filing,
     people,
-    identifierParts,
+    identifierRules,
     prefixParts,
     identifiers: makeIdentifiers({
-      ...identifierParts,
+      ...identifierRules,
       transactions,
       mayHave: reading.knownKeys.mayHave,
     }),
     prefixes: makePrefixes({ ...prefixParts, transactions }),
     jobs: openJobs(parts, database, keys, reading, {
       transactions,
-      identifierParts,
+      identifierRules,
       prefixParts,
       clientReader,
       makeGiveWay: makeWay,
     }),
     makeGiveWay: makeWay,
-    mapping: openMapping(parts, database, reading, { transactions, identifierParts }),
+    mapping: openMapping(parts, database, reading, { transactions, identifierRules }),
     clients,
     clientReader,
     clientCache,

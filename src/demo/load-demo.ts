@@ -5,7 +5,7 @@ import type { Caller, Role } from '../model/caller.ts'
 import type { Applications } from '../registry/applications/applications.ts'
 import type { ClientRegistry } from '../registry/clients.ts'
 import type { Enterprises } from '../registry/enterprises.ts'
-import { type IdentifierParts, makeIdentifiers } from '../registry/identifiers.ts'
+import { type IdentifierRules, makeIdentifiers } from '../registry/identifiers.ts'
 import type { Mandates } from '../registry/mandates.ts'
 import type { Ledger, Transactions } from '../registry/parts.ts'
 import { makePrefixes, type PrefixParts } from '../registry/prefixes.ts'
@@ -27,7 +27,7 @@ export interface DemoParts {
   readonly review: Review
   readonly mandates: Mandates
   readonly enterprises: Pick<Enterprises, 'suspend'>
-  readonly identifiers: Omit<IdentifierParts, 'transactions' | 'mayHave'>
+  readonly identifiers: IdentifierRules
   readonly prefixes: Omit<PrefixParts, 'transactions'>
   readonly clients: ClientRegistry
   readonly subjectIdByCode: (code: string) => string | undefined

@@ -14,9 +14,13 @@ import {
   writtenOver,
 } from './record-rules.ts'
 
-export interface IdentifierParts extends RecordRules {
-  readonly transactions: Transactions
+/** By which records are judged, whoever writes them and in whatever transaction. */
+export interface IdentifierRules extends RecordRules {
   readonly aliasLeads: Leads
+}
+
+export interface IdentifierParts extends IdentifierRules {
+  readonly transactions: Transactions
   /** Whether there may be a record of the key; a wrong no costs time, and nothing else. */
   readonly mayHave: (key: string) => boolean
 }

@@ -14,7 +14,7 @@ t.test(
   'a holding ends by itself when its time has come, and nothing ticks on after the end',
   async t => {
     const core = await coreOver(await aStore(t))
-    const { clock, database, directory, transactions, identifierParts } = core
+    const { clock, database, directory, transactions, identifierRules } = core
     const log = makeLog({ level: 'fatal' })
     const closers = makeClosers(log)
     const { config } = readConfig({ argv: [], env: {} })
@@ -26,7 +26,7 @@ t.test(
         names,
         directory,
       },
-      { transactions, identifierParts },
+      { transactions, identifierRules },
     )
     const { of } = await core.enterprise('alpha')
     const validTo = new Date(clock.now() + 10_000).toISOString()

@@ -89,7 +89,7 @@ export async function coreOver(database: Database) {
   })
   const permissions = makePermissions({ hasAuthority: makeHasAuthority({ isUnder }) })
   const subjectIdByCode = (code: string) => directory.subjectByCode(code)?.id ?? 'unknown'
-  const identifierParts = {
+  const identifierRules = {
     names,
     matchPrefix: directory.match.bind(directory),
     demandAuthority: permissions.demand,
@@ -147,9 +147,9 @@ export async function coreOver(database: Database) {
     apply,
     prefixes,
     prefixParts,
-    identifierParts,
+    identifierRules,
     identifiers: makeIdentifiers({
-      ...identifierParts,
+      ...identifierRules,
       transactions,
       mayHave: knownKeys.mayHave,
     }),

@@ -478,7 +478,7 @@ testWith(
 
 t.test('what nobody has heard of is there all the same when it is', async t => {
   const unaware = makeIdentifiers({
-    ...core.identifierParts,
+    ...core.identifierRules,
     transactions: core.transactions,
     mayHave: () => false,
   })

@@ -43,9 +43,17 @@ export function spoilsConnection(error: unknown): boolean {
   return isOfConnection(error)
 }
 
+/** What the server says of a session that it ends. The words are translated, the states are not. */
+const lastWords = {
+  severities: ['FATAL', 'PANIC'],
+  states: ['57P01', '57P02', '57P03', '57P04', '57P05', '25P03'],
+}
+
 /** Whether the server refused a statement and goes on: nothing of it was done. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.severity !== 'FATAL'
+  if (!(error instanceof pg.DatabaseError)) return false
+  const { severity = '', code = '' } = error
+  return !lastWords.severities.includes(severity) && !lastWords.states.includes(code)
 }
 
 export function isReadOnly(error: unknown): boolean {

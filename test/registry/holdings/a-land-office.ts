@@ -55,7 +55,7 @@ export async function aLandOffice(t: Test, engine: Database['engine'] = 'embedde
   const aliasStanding = makeAliasStanding({
     transactions,
     names,
-    aliasLeads: core.identifierParts.aliasLeads,
+    aliasLeads: core.identifierRules.aliasLeads,
     demandOperator: (caller, action) => permissions.demand(caller, action, {}),
   })
   await core.prefix(nodePrefix)

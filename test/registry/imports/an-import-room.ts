@@ -40,13 +40,13 @@ interface RoomOptions {
 /** One process of a node that takes what the top-level node brings, over a store of its own. */
 export async function anImportRoom(database: Database, options: RoomOptions = {}) {
   const office = await anOffice(database)
-  const { clock, directory, transactions, identifierParts } = office
+  const { clock, directory, transactions, identifierRules } = office
   const { demand } = makePermissions({ hasAuthority: makeHasAuthority({ isUnder }) })
   const now = () => new Date(clock.now())
   const staged = makeStagedRows(database)
   const failed: unknown[] = []
   const shared = {
-    ...identifierParts,
+    ...identifierRules,
     transactions,
     reads: importReads(database),
     lists: makeImportLists(database),

@@ -23,12 +23,12 @@ export type JobDesk = Awaited<ReturnType<typeof aJobDesk>>
 /** Jobs over a store, with everything but the wire; each desk over the same store is a process of its own. */
 export async function aJobDesk(t: Test, database: Database, more: Partial<RunnerParts> = {}) {
   const core = await coreOver(database)
-  const { identifierParts, prefixParts, clock } = core
+  const { identifierRules, prefixParts, clock } = core
   const rows = makeJobRows(database)
   const staged = makeStagedRows(database)
   const now = () => new Date(clock.now())
   const lease = () => makeLease(10_000)
-  const { aliasLeads, ...rules } = identifierParts
+  const { aliasLeads, ...rules } = identifierRules
   const transactions: RunnerParts['transactions'] = {
     write: (caller, work, options) => core.transactions.write(caller, work, undefined, options),
   }

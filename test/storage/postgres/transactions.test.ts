@@ -145,6 +145,30 @@ testWith(t, [postgres], 'what a frozen server was asked is not done when it goes
   t.strictSame(await database.query('select id from audit'), [])
 })
 
+testWith(
+  t,
+  [postgres],
+  'when a clock is set, writes are refused until it has been compared',
+  async t => {
+    const database = await openServer({ urls: [await aDatabaseUrl(t)] })
+    t.teardown(() => database.close())
+    const { transactions } = await aWriter(database)
+    const write = () =>
+      transactions.write(caller, ledger => ledger.audit({ action: 'x', target: 'y' }))
+    const wall = Date.now
+
+    Date.now = () => wall() - 3_600_000
+    t.teardown(() => {
+      Date.now = wall
+    })
+    await t.rejects(write(), { code: 'STORE_AWAY' })
+    t.strictSame(await database.query('select id from audit'), [])
+    while ((await write().catch(error => error.code)) === 'STORE_AWAY') await sleep(20)
+
+    t.equal((await database.query('select id from audit')).length, 1)
+  },
+)
+
 /** A server process that finds its client gone, behind all that it was asked. */
 async function hasEnded(database: Database, pid: number): Promise<void> {
   const isThere = 'select pid from pg_stat_activity where pid = $1'
