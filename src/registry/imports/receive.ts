@@ -59,9 +59,7 @@ export function makeInbox(parts: ReceiveParts): ImportInbox {
       demand(caller, 'import.receive', {})
       const former = await findFormer(reads, batch)
       if (former !== undefined) return again(parts, former, batch, caller)
-      const grant = await coveringGrant(parts, batch, caller)
-      demandSize(parts, batch)
-      const place = await keep(parts, batch, grant, caller)
+      const place = await accept(parts, batch, caller)
       // Of several who bring the same at once, one was faster.
       if (place.former !== undefined) return again(parts, place.former, batch, caller)
       parts.nudge()
@@ -81,6 +79,29 @@ export function makeInbox(parts: ReceiveParts): ImportInbox {
     async headOf(source) {
       return headOf(await reads.findSource(source))
     },
+  }
+}
+
+/** A batch that is refused leaves a trace and nothing else; one that may come again later leaves none. */
+async function accept(parts: ReceiveParts, batch: ReceivedBatch, caller: Caller): Promise<Place> {
+  try {
+    const grant = await coveringGrant(parts, batch)
+    demandSize(parts, batch)
+    return await keep(parts, batch, grant, caller)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.retryAfterSeconds !== undefined) throw error
+    const { manifest, manifestDigest, signer, via } = batch
+    const { source, seq, authorization } = manifest
+    const rule = error.errors[0]?.rule ?? error.code
+    const detail = { rule, seq, batch: manifest.batch, authorization, signer, via }
+    await parts.transactions.write(caller, ledger =>
+      ledger.audit({
+        action: 'import.refused',
+        target: `source:${source}`,
+        detail: { ...detail, manifest: manifestDigest },
+      }),
+    )
+    throw error
   }
 }
 
@@ -140,29 +161,13 @@ async function again(
   )
 }
 
-/** A batch without a grant leaves a trace and nothing else. */
 async function coveringGrant(
-  { transactions, reads, now }: ReceiveParts,
-  { manifest, manifestDigest, signer, via }: ReceivedBatch,
-  caller: Caller,
+  { reads, now }: ReceiveParts,
+  { manifest }: ReceivedBatch,
 ): Promise<GrantRow> {
   const grant = await reads.findGrant(manifest.authorization)
-  try {
-    demandCovered(grant, manifest, now())
-    return grant
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    const { source, seq, batch, authorization } = manifest
-    const rule = error.errors[0]?.rule
-    await transactions.write(caller, ledger =>
-      ledger.audit({
-        action: 'import.refused',
-        target: `source:${source}`,
-        detail: { rule, seq, batch, authorization, manifest: manifestDigest, signer, via },
-      }),
-    )
-    throw error
-  }
+  demandCovered(grant, manifest, now())
+  return grant
 }
 
 function demandSize({ engine }: ReceiveParts, { manifest }: ReceivedBatch): void {

@@ -102,11 +102,16 @@ t.test(
 )
 
 t.test('one that is far ahead is refused: the source sends what is missing', async t => {
-  const room = await anImportRoom(await aStore(t))
+  const database = await aStore(t)
+  const room = await anImportRoom(database)
   await room.grant()
   const far = aBatch({ identifiers: [] }, { seq: 102, prev: 'f'.repeat(64) })
 
   t.equal(await refusalOf(room.receive(far)), 'STATE_CONFLICT, /seq import.ahead')
+  const traces = await database.query<{ detail: object }>(
+    `select detail from audit where action = 'import.refused'`,
+  )
+  t.match(traces, [{ detail: { rule: 'import.ahead', seq: 102 } }])
 })
 
 t.test('without a grant that covers it, a batch is refused whole and leaves a trace', async t => {
