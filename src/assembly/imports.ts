@@ -203,12 +203,17 @@ function startPull(
 ): () => Promise<number> {
   const ending = new AbortController()
   const caller = importerOf(feed.source)
+  /** The inbox puts on record what it refuses. */
+  let refusedByInbox: unknown
   const pull = {
     feed,
     leases,
     lastOf: async (source: string) => (await inbox.headOf(source)).seq,
     async receive(batch: ReceivedBatch) {
-      await inbox.receive(batch, caller)
+      await inbox.receive(batch, caller).catch(error => {
+        refusedByInbox = error
+        throw error
+      })
     },
     clock,
   }
@@ -219,6 +224,7 @@ function startPull(
       random: Math.random,
       onFailed(error) {
         log.warn({ err: error, source: feed.source }, 'cannot fetch from the top-level node')
+        if (error === refusedByInbox) return
         if (!(error instanceof Failure) || error.code === 'UPSTREAM_AWAY') return
         const rule = error.errors[0]?.rule ?? error.code
         inbox.refused({ rule, source: feed.source }, caller).catch((cause: unknown) => {

@@ -129,6 +129,26 @@ t.test('certificates and keys are renewed while the port is open', async t => {
 t.test('a node fetches batches from the feed, one after the other, and waits for more', async t => {
   const first = await aBatch(1, null)
   const second = await aBatch(2, first.digest)
+  const { node, asked } = await aFollowingNode(t, [first, second])
+  await until('the last question', () => asked.some(each => each.endsWith('after=2')))
+
+  const received = await auditOf(node, 'import.received', 2)
+  t.match(received, [{ detail: { seq: 1, via: 'pull' } }, { detail: { seq: 2, via: 'pull' } }])
+  t.equal(asked[0], '/feed?x=1&after=0')
+})
+
+t.test('each time the feed brings what is refused, one trace is left', async t => {
+  const { node } = await aFollowingNode(t, [await aBatch(1, null), await aBatch(2, 'f'.repeat(64))])
+
+  // The first may be for the grant, which comes while the feed is asked.
+  const refused = await auditOf(node, 'import.refused', 3)
+
+  for (const { detail } of refused) t.match(detail, { seq: Number, via: 'pull' })
+  t.match(refused.at(-1), { detail: { rule: 'import.fork', seq: 2 } })
+})
+
+/** @returns a node with a grant that follows a feed of these, and what the feed was asked */
+async function aFollowingNode(t: Test, bundles: readonly Bundle[]) {
   const asked: string[] = []
   const feed = createServer(
     {
@@ -140,7 +160,7 @@ t.test('a node fetches batches from the feed, one after the other, and waits for
     },
     ({ url = '' }, response) => {
       asked.push(url)
-      const next = url.endsWith('after=0') ? first : url.endsWith('after=1') ? second : undefined
+      const next = bundles[Number(url.split('after=')[1])]
       if (next === undefined) return response.writeHead(204).end()
       return response.writeHead(200, { 'content-type': 'application/zip' }).end(next.zip)
     },
@@ -153,14 +173,9 @@ t.test('a node fetches batches from the feed, one after the other, and waits for
     QXM_IMPORT_FEED_CERT: file('client.pem'),
     QXM_IMPORT_FEED_KEY: file('client-key.pem'),
   }))
-
   t.match(await sendGrant(imports, topnode), { status: 201 })
-  await until('the last question', () => asked.some(each => each.endsWith('after=2')))
-
-  const received = await auditOf(node, 'import.received', 2)
-  t.match(received, [{ detail: { seq: 1, via: 'pull' } }, { detail: { seq: 2, via: 'pull' } }])
-  t.equal(asked[0], '/feed?x=1&after=0')
-})
+  return { node, asked }
+}
 
 testWith(
   t,

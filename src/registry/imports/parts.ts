@@ -60,6 +60,7 @@ export type ImportState = 'received' | 'parked' | 'planned' | 'released' | 'appl
 export interface ImportInbox {
   /**
    * Keeps a batch for good, in its place of its source's chain. What comes later than the next one waits for the gap.
+   * What is refused is put on record here.
    * @returns `isNew` false: the very same batch was here before, and this is what was said then
    * @throws Failure `NOT_PERMITTED` without a grant that covers it, `STATE_CONFLICT` with the facts `last` (a
    * {@link ChainHead}) where it forks from what we have or reuses a number, `TOO_LARGE`, `TOO_MANY`, `STORE_AWAY`
@@ -79,8 +80,12 @@ export interface RefusedDelivery {
   readonly source?: string
   readonly batch?: string
   readonly seq?: number
+  /** The digest of its manifest. */
+  readonly manifest?: string
+  readonly authorization?: string
   /** The key or certificate it came with. */
   readonly signer?: string
+  readonly via?: ReceivedBatch['via']
 }
 
 /** The feed of a top-level node, from which batches are fetched that follow what we have. */

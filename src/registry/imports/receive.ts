@@ -6,7 +6,7 @@ import { say } from '../../model/text.ts'
 import { basicFile, prefixesFile } from './batch-files.ts'
 import { placeInChain } from './chain.ts'
 import { demandCovered } from './cover.ts'
-import type { ImportInbox, ImportReceipt, ReceivedBatch } from './parts.ts'
+import type { ImportInbox, ImportReceipt, ReceivedBatch, RefusedDelivery } from './parts.ts'
 import { keepFiles, type PieceParts } from './pieces.ts'
 import {
   type GrantRow,
@@ -66,14 +66,8 @@ export function makeInbox(parts: ReceiveParts): ImportInbox {
       return { receipt: place.receipt, isNew: true }
     },
 
-    async refused({ rule, ...known }, caller) {
-      await transactions.write(caller, ledger =>
-        ledger.audit({
-          action: 'import.refused',
-          target: `source:${known.source ?? 'unknown'}`,
-          detail: { rule, ...known },
-        }),
-      )
+    async refused(why, caller) {
+      await leaveTrace(transactions, why, caller)
     },
 
     async headOf(source) {
@@ -93,16 +87,21 @@ async function accept(parts: ReceiveParts, batch: ReceivedBatch, caller: Caller)
     const { manifest, manifestDigest, signer, via } = batch
     const { source, seq, authorization } = manifest
     const rule = error.errors[0]?.rule ?? error.code
-    const detail = { rule, seq, batch: manifest.batch, authorization, signer, via }
-    await parts.transactions.write(caller, ledger =>
-      ledger.audit({
-        action: 'import.refused',
-        target: `source:${source}`,
-        detail: { ...detail, manifest: manifestDigest },
-      }),
-    )
+    const known = { source, seq, batch: manifest.batch, manifest: manifestDigest, authorization }
+    await leaveTrace(parts.transactions, { rule, ...known, signer, via }, caller)
     throw error
   }
+}
+
+async function leaveTrace(
+  transactions: ImportTransactions,
+  why: RefusedDelivery,
+  caller: Caller,
+): Promise<void> {
+  const target = `source:${why.source ?? 'unknown'}`
+  await transactions.write(caller, ledger =>
+    ledger.audit({ action: 'import.refused', target, detail: { ...why } }),
+  )
 }
 
 /** Files first, then their place: what is in its place can be gone on with, whoever dies. */
