@@ -71,6 +71,8 @@ export interface Actions {
   'account.list': NoContext
   'account.disable': NoContext
   'account.reset': NoContext
+  /** Choosing one's own password and second factor anew: a session and what it began with are what is proved. */
+  'account.renew': NoContext
   /** Using a setup link: the link is what is proved. */
   'account.setUp': NoContext
   /** Logging in, and the pages around it. */
@@ -378,6 +380,7 @@ function makeTable(hasAuthority: HasAuthority): Table {
     'account.list': operator,
     'account.disable': operator,
     'account.reset': operator,
+    'account.renew': everyRole,
     'account.setUp': everybody,
     'session.create': everybody,
     'session.read': everyRole,

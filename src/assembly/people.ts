@@ -53,6 +53,7 @@ export async function openPeople(
     random: randomBytes,
     now,
     makeId,
+    makeTotpSecret: () => makeTotpSecret(randomBytes),
   }
 
   return {
@@ -62,7 +63,6 @@ export async function openPeople(
         makeSetupToken(
           seed === undefined ? randomBytes : () => keys.hashApiKey(`setup link|${seed}`),
         ),
-      makeTotpSecret: () => makeTotpSecret(randomBytes),
       demand: (caller, action) => permissions.demand(caller, action, {}),
       subjectIdByCode(text) {
         const subject = directory.subjectByCode(names.parse(text, 'code').text)
@@ -75,6 +75,7 @@ export async function openPeople(
       ...common,
       addresses: makeAddressDelays(),
       isPassword,
+      makeSetupToken: () => makeSetupToken(randomBytes),
       onLogin: makeLoginMetrics(metrics),
     }),
     lists: {

@@ -126,6 +126,40 @@ t.test('a write with the cookie comes from our own pages, and a key needs no coo
   t.match(await asking(node, {})('POST', '/v1/sessions', login, { origin: 'null' }), refused)
 })
 
+t.test('a person chooses another password on a page, and by JSON', async t => {
+  const person = await aPerson(node, 'bank')
+  const path = '/v1/sessions/current/setup-link'
+  const sent = (fields: Record<string, string>) =>
+    fetch(node.http + path, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { accept: 'text/html', cookie: person.cookie, 'sec-fetch-site': 'same-origin' },
+      body: new URLSearchParams(fields),
+    })
+
+  t.match((await person.ask('GET', '/console')).body, `action="${path}"`)
+  const wrong = await sent({ password: 'incorrect horse battery', code: '' })
+  t.equal(wrong.status, 401)
+  t.match(await wrong.text(), person.username, 'the page again, and the session goes on')
+  const right = await sent({ password, code: '' })
+  t.equal(right.status, 303)
+  const anew = { password: 'another horse battery' }
+  await settle(node, right.headers.get('location') ?? '', anew)
+  t.match(await person.ask('GET', '/v1/sessions/current'), { status: 401 }, 'ended with the rest')
+  const { username } = person
+  const again = await asking(node, {})('POST', '/v1/sessions', { username, ...anew })
+  t.match(again, { status: 201 })
+
+  const page = asPage(node, again)
+  t.match(await page('POST', path, anew), { status: 201, body: { link: /\/setup#qxs_/ } })
+  t.match(await page('POST', path, { password }), { status: 401 })
+  t.match(await asOperator(node, 'POST', path, anew), {
+    status: 404,
+    body: { detail: '此凭证不是登录会话' },
+  })
+  t.match(await asking(node, {})('POST', path, anew), { status: 401 })
+})
+
 t.test('a cookie that is over is no obstacle to what is everybody’s', async t => {
   const ask = asking(node, { cookie: `__Host-qxm=${'x'.repeat(43)}` })
 

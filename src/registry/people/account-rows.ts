@@ -2,12 +2,14 @@ import {
   type Account,
   type AccountState,
   accountState,
+  needsSecondFactor,
   type PersonRole,
+  setupLinkMs,
 } from '../../access/accounts.ts'
 import { sessionIdleMs, sessionMsMax, sessionsPerAccountMax } from '../../access/sessions.ts'
 import { Failure } from '../../model/failures.ts'
 import { say } from '../../model/text.ts'
-import type { PeopleLedger, PeopleSecrets } from './parts.ts'
+import type { PeopleLedger, PeopleSecrets, SetupRow } from './parts.ts'
 
 /** One that waits for its setup link. */
 export function newAccount(
@@ -28,6 +30,26 @@ export function newAccount(
     recovery: [],
     createdAt,
     disabledAt: null,
+  }
+}
+
+export interface SetupLinkParts {
+  readonly secrets: Pick<PeopleSecrets, 'hash' | 'sealTotp'>
+  readonly makeTotpSecret: () => Buffer
+}
+
+/** A link with a second factor to offer, where the role needs one. */
+export function newSetup(
+  { secrets, makeTotpSecret }: SetupLinkParts,
+  { account, role, token }: { account: string; role: PersonRole; token: string },
+  at: Date,
+): SetupRow {
+  const secret = needsSecondFactor(role) ? makeTotpSecret() : null
+  return {
+    account,
+    tokenHash: secrets.hash('setup', token),
+    totpSealed: secret && secrets.sealTotp(secret, `setup:${account}`),
+    endsAt: new Date(at.getTime() + setupLinkMs),
   }
 }
 

@@ -1,20 +1,12 @@
-import {
-  demandRoleForPerson,
-  needsSecondFactor,
-  type PersonRole,
-  parseUsername,
-  setupLinkMs,
-} from '../../access/accounts.ts'
+import { demandRoleForPerson, type PersonRole, parseUsername } from '../../access/accounts.ts'
 import type { Caller, Role } from '../../model/caller.ts'
 import type { Idempotency } from '../parts.ts'
-import { newAccount, usernameTaken } from './account-rows.ts'
+import { newAccount, newSetup, type SetupLinkParts, usernameTaken } from './account-rows.ts'
 import {
   newOperator,
   type PeopleLedger,
   type PeopleReads,
-  type PeopleSecrets,
   type PeopleTransactions,
-  type SetupRow,
 } from './parts.ts'
 
 export interface AccountInput {
@@ -36,14 +28,12 @@ export interface AccountRequest {
   readonly idempotency?: Idempotency
 }
 
-export interface AccountParts {
+export interface AccountParts extends SetupLinkParts {
   readonly transactions: PeopleTransactions
   readonly reads: Pick<PeopleReads, 'findSetupOf' | 'hasOperator'>
-  readonly secrets: PeopleSecrets
   /** @param seed a text that gives the same token again; without one it is random */
   readonly makeToken: (seed: string | undefined) => string
   readonly makeId: () => string
-  readonly makeTotpSecret: () => Buffer
   readonly demand: (
     caller: Caller,
     action: 'account.create' | 'account.disable' | 'account.reset',
@@ -84,22 +74,7 @@ export interface Accounts {
 const theNode: Caller = { id: 'node', role: 'operator', subject: null, prefixes: [] }
 
 export function makeAccounts(parts: AccountParts): Accounts {
-  const { transactions, reads, secrets } = parts
-
-  function setupRow(
-    account: string,
-    role: PersonRole,
-    token: string,
-    { at }: Pick<PeopleLedger, 'at'>,
-  ): SetupRow {
-    const secret = needsSecondFactor(role) ? parts.makeTotpSecret() : null
-    return {
-      account,
-      tokenHash: secrets.hash('setup', token),
-      totpSealed: secret && secrets.sealTotp(secret, `setup:${account}`),
-      endsAt: new Date(at.getTime() + setupLinkMs),
-    }
-  }
+  const { transactions, reads } = parts
 
   /** @returns when the link ends */
   async function putLink(
@@ -108,7 +83,7 @@ export function makeAccounts(parts: AccountParts): Accounts {
     role: PersonRole,
     token: string,
   ): Promise<string> {
-    const row = setupRow(account, role, token, ledger)
+    const row = newSetup(parts, { account, role, token }, ledger.at)
     await ledger.putSetup(row)
     return row.endsAt.toISOString()
   }
@@ -199,7 +174,8 @@ export function makeAccounts(parts: AccountParts): Accounts {
       if (await reads.hasOperator(now)) return undefined
       const token = parts.makeToken(undefined)
       const until = await transactions.write(theNode, async ledger => {
-        const row = setupRow(newOperator, 'operator', token, ledger)
+        const whose = { account: newOperator, role: 'operator', token } as const
+        const row = newSetup(parts, whose, ledger.at)
         if (!(await ledger.putSetup(row, true))) return null
         await ledger.audit({ action: 'account.invited', target: 'account:new' })
         return row.endsAt.toISOString()

@@ -25,16 +25,21 @@ import {
 import { anyone, type Caller } from '../../model/caller.ts'
 import { Failure } from '../../model/failures.ts'
 import { say } from '../../model/text.ts'
-import { hashOfRecoveryCode, putSession } from './account-rows.ts'
-import type { PeopleReads, PeopleSecrets, PeopleTransactions } from './parts.ts'
+import { hashOfRecoveryCode, newSetup, putSession, type SetupLinkParts } from './account-rows.ts'
+import type { SetupLink } from './accounts.ts'
+import type { PeopleLedger, PeopleReads, PeopleSecrets, PeopleTransactions } from './parts.ts'
 
-export interface LoginInput {
-  readonly username: string
+/** What somebody proves with who they are. */
+export interface Proof {
   readonly password: string
   /** Of the second factor, or a recovery code. */
   readonly code?: string | undefined
   /** Whose attempts are counted with this one; undefined: nobody's. */
   readonly address: string | undefined
+}
+
+export interface LoginInput extends Proof {
+  readonly username: string
   /** The session that the same browser had, which ends. */
   readonly formerToken?: string | undefined
 }
@@ -50,7 +55,7 @@ export interface SessionView {
 
 export type LoginResult = 'ok' | 'refused' | 'delayed' | 'busy'
 
-export interface SessionParts {
+export interface SessionParts extends SetupLinkParts {
   readonly transactions: PeopleTransactions
   readonly reads: Pick<PeopleReads, 'findAccountByName' | 'findSession' | 'touchSession'>
   readonly secrets: PeopleSecrets
@@ -60,6 +65,7 @@ export interface SessionParts {
   readonly isPassword: (password: string, stored: string | undefined) => Promise<boolean>
   readonly totpStepOf: (secret: Buffer, code: string, nowMs: number) => number | undefined
   readonly random: (byteCount: number) => Buffer
+  readonly makeSetupToken: () => string
   readonly now: () => number
   readonly onLogin: (result: LoginResult) => void
 }
@@ -74,6 +80,13 @@ export interface Sessions {
   /** @returns undefined where there is no such session, or it is over */
   find(token: string): Promise<SessionView | undefined>
   logout(token: string): Promise<void>
+  /**
+   * Who is logged in proves once more who they are, and gets a link by which they choose password, second factor and
+   * recovery codes anew: whoever found a browser open does not. Until the link is used all is as it was.
+   * @returns undefined where there is no such session, or it is over
+   * @throws Failure as `login`
+   */
+  renew(token: string, proof: Proof): Promise<SetupLink | undefined>
 }
 
 export function makeSessions(parts: SessionParts): Sessions {
@@ -94,10 +107,33 @@ export function makeSessions(parts: SessionParts): Sessions {
     return begun.attempts
   }
 
-  async function check({ username, password, code = '', address, formerToken }: LoginInput) {
+  async function openSession({ username, formerToken, ...proof }: LoginInput) {
     const known = readUsername(username)
     const account = known && (await reads.findAccountByName(known.key))
-    const party = account === undefined ? strangerOf(known?.key ?? '') : `account:${account.id}`
+    const party = account === undefined ? strangerOf(known?.key ?? '') : partyOf(account)
+    const token = makeSessionToken(random)
+    const session = await prove(account, party, proof, async (ledger, proven, before) => {
+      const { id } = proven
+      if (formerToken !== undefined) await ledger.endSession(hashOf(formerToken))
+      await putSession(ledger, hashOf(token), id)
+      const detail = usedRecovery(before, proven)
+      await ledger.audit({ action: 'login.ok', target: partyOf(proven), detail })
+      return view({ account: id, createdAt: ledger.at, seenAt: ledger.at }, proven)
+    })
+    return { token, ...session }
+  }
+
+  /**
+   * @param party whose attempts are counted
+   * @param then what is done in the same transaction for who has proven to be the account
+   * @throws Failure the same whatever is wrong
+   */
+  async function prove<Outcome extends object>(
+    account: Account | undefined,
+    party: string,
+    { password, code = '', address }: Proof,
+    then: (ledger: PeopleLedger, proven: Account, before: Account) => Promise<Outcome>,
+  ): Promise<Outcome> {
     const attempts = await begin(party, address)
     const isActive = account !== undefined && accountState(account) === 'active'
     const stored = isActive ? account.passwordHash : null
@@ -106,41 +142,37 @@ export function makeSessions(parts: SessionParts): Sessions {
       await doAsMuch(party, attempts)
       throw refused()
     }
-    const token = makeSessionToken(random)
-    const session = await open({ account, stored, isRight, code, token, formerToken })
-    if (session === undefined) throw refused()
+    const outcome = await settle({ account, stored, isRight, code }, then)
+    if (outcome === undefined) throw refused()
     if (address !== undefined) addresses.succeeded(address)
-    return { token, ...session }
+    return outcome
   }
 
-  /** A session, or the audit of its refusal: one transaction, so that the time it takes does not tell them apart. */
-  async function open(login: {
-    readonly account: Account
-    readonly stored: string | null
-    readonly isRight: boolean
-    readonly code: string
-    readonly token: string
-    readonly formerToken: string | undefined
-  }): Promise<SessionView | undefined> {
-    const { id } = login.account
-    const target = `account:${id}`
-    const caller = login.isRight ? callerOfAccount(login.account) : anyone
+  /** What is to be done, or the audit of its refusal: one transaction, so that the time it takes does not tell them apart. */
+  async function settle<Outcome extends object>(
+    checked: {
+      readonly account: Account
+      readonly stored: string | null
+      readonly isRight: boolean
+      readonly code: string
+    },
+    then: (ledger: PeopleLedger, proven: Account, before: Account) => Promise<Outcome>,
+  ): Promise<Outcome | undefined> {
+    const target = partyOf(checked.account)
+    const caller = checked.isRight ? callerOfAccount(checked.account) : anyone
     return transactions.write(caller, async ledger => {
-      const account = await ledger.lockAccount(id)
+      const account = await ledger.lockAccount(checked.account.id)
       // Disabled or reset while the password was checked: what was right then is not now.
-      const isStill = login.isRight && account?.passwordHash === login.stored
-      const proven = isStill ? proveSecondFactor(account, login.code) : undefined
+      const isStill = checked.isRight && account?.passwordHash === checked.stored
+      const proven = isStill ? proveSecondFactor(account, checked.code) : undefined
       if (account === undefined || proven === undefined) {
-        const detail = login.isRight ? { passwordWasRight: true } : {}
+        const detail = checked.isRight ? { passwordWasRight: true } : {}
         await ledger.audit({ action: 'login.refused', target, detail })
         return undefined
       }
       await ledger.updateAccount(proven)
       await ledger.forgetAttempts(target)
-      if (login.formerToken !== undefined) await ledger.endSession(hashOf(login.formerToken))
-      await putSession(ledger, hashOf(login.token), id)
-      await ledger.audit({ action: 'login.ok', target, detail: usedRecovery(account, proven) })
-      return view({ account: id, createdAt: ledger.at, seenAt: ledger.at }, proven)
+      return then(ledger, proven, account)
     })
   }
 
@@ -199,7 +231,7 @@ export function makeSessions(parts: SessionParts): Sessions {
 
     async login(input) {
       try {
-        const session = await gate.run(() => check(input))
+        const session = await gate.run(() => openSession(input))
         parts.onLogin('ok')
         return session
       } catch (error) {
@@ -212,10 +244,27 @@ export function makeSessions(parts: SessionParts): Sessions {
     async logout(token) {
       const found = await find(token)
       if (found === undefined) return
-      const target = `account:${found.account.id}`
+      const target = partyOf(found.account)
       await transactions.write(callerOfAccount(found.account), async ledger => {
         if (await ledger.endSession(hashOf(token))) await ledger.audit({ action: 'logout', target })
       })
+    },
+
+    async renew(sessionToken, proof) {
+      const found = await find(sessionToken)
+      if (found === undefined) return undefined
+      const party = partyOf(found.account)
+      const token = parts.makeSetupToken()
+      return gate.run(() =>
+        prove(found.account, party, proof, async (ledger, proven, before) => {
+          const { id, role } = proven
+          const row = newSetup(parts, { account: id, role, token }, ledger.at)
+          await ledger.putSetup(row)
+          const detail = usedRecovery(before, proven)
+          await ledger.audit({ action: 'account.renewing', target: party, detail })
+          return { token, until: row.endsAt.toISOString() }
+        }),
+      )
     },
   }
 }
@@ -224,6 +273,11 @@ const resultOf: Partial<Record<string, LoginResult>> = {
   NOT_AUTHENTICATED: 'refused',
   TOO_MANY: 'delayed',
   OVERLOADED: 'busy',
+}
+
+/** Of an account: who is counted, and what audit rows are about. */
+function partyOf({ id }: Account): string {
+  return `account:${id}`
 }
 
 function view(session: Session, account: Account): SessionView {

@@ -285,7 +285,12 @@ const nobody: HttpParts['people'] = {
     welcome: async () => undefined,
   },
   setup: { look: unfiled, finish: unfiled },
-  sessions: { login: unfiled, find: async () => undefined, logout: async () => undefined },
+  sessions: {
+    login: unfiled,
+    find: async () => undefined,
+    logout: async () => undefined,
+    renew: async () => undefined,
+  },
   lists: { accounts: async () => ({ items: [], next: null }) },
   showTotp: () => ({ secret: '', uri: '', path: '', across: 1 }),
 }

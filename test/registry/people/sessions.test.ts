@@ -55,6 +55,60 @@ eachEngine(t, 'a recovery code stands in for the app once', async (t, database) 
   t.notMatch(JSON.stringify(await database.query('select * from accounts')), second)
 })
 
+eachEngine(
+  t,
+  'who is logged in proves it once more, and begins anew by a link',
+  async (t, database) => {
+    const lobby = await aLobby(database)
+    const { recoveryCodes, sessionToken, id } = await lobby.person('li.si')
+    const [first = '', second = '', third = ''] = recoveryCodes
+    const elsewhere = await lobby.login('li.si', { code: first })
+    const renew = (proof: { password?: string; code?: string }, token = sessionToken) =>
+      lobby.sessions.renew(token, { password: aPassword, address: undefined, ...proof })
+
+    t.equal(await renew({ code: second }, 'x'.repeat(43)), undefined, 'nobody’s session')
+    t.equal(await refusalOf(renew({})), 'NOT_AUTHENTICATED', 'a browser that was left open')
+    t.equal(
+      await refusalOf(renew({ code: second, password: 'incorrect horse battery' })),
+      'NOT_AUTHENTICATED',
+    )
+    const link = await renew({ code: second })
+    t.ok(await lobby.login('li.si', { code: third }), 'until it is used all is as it was')
+    t.ok(await lobby.sessions.find(elsewhere.token))
+    const anew = await lobby.setUp(link?.token ?? '')
+
+    t.equal(anew.id, id)
+    t.equal(
+      await refusalOf(lobby.setUp(link?.token ?? '')),
+      'NOT_PERMITTED, /token setup.link',
+      'once',
+    )
+    for (const token of [sessionToken, elsewhere.token]) {
+      t.equal(await lobby.sessions.find(token), undefined, 'other logins have ended')
+    }
+    t.equal(
+      await refusalOf(lobby.login('li.si', { code: recoveryCodes[4] ?? '' })),
+      'NOT_AUTHENTICATED',
+      'a code of before',
+    )
+    t.ok(await lobby.login('li.si', { code: anew.recoveryCodes[0] ?? '' }))
+    t.ok((await lobby.audited()).includes(`${id} account.renewing account:${id}`))
+  },
+)
+
+eachEngine(t, 'attempts to begin anew are counted as logins are', async (t, database) => {
+  const lobby = await aLobby(database)
+  const { sessionToken } = await lobby.person('li.si', 'enterprise')
+  const renew = (password: string) =>
+    lobby.sessions.renew(sessionToken, { password, address: undefined })
+
+  for (let failure = 1; failure <= 5; failure++) {
+    t.equal(await refusalOf(renew('incorrect horse battery')), 'NOT_AUTHENTICATED')
+  }
+  t.equal(await refusalOf(renew(aPassword)), 'TOO_MANY')
+  t.equal(await refusalOf(lobby.login('li.si')), 'TOO_MANY')
+})
+
 eachEngine(t, 'nobody learns from a refusal what was wrong', async (t, database) => {
   const lobby = await aLobby(database)
   const { id } = await lobby.person('li.si', 'enterprise')

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { AccountState } from '../../../access/accounts.ts'
 import { say } from '../../../model/text.ts'
 import type { AccountView } from '../../../registry/people/account-rows.ts'
-import type { AccountRequest, SetupLink } from '../../../registry/people/accounts.ts'
+import type { AccountRequest } from '../../../registry/people/accounts.ts'
 import type { HttpApp } from '../app.ts'
 import type { HttpParts } from '../parts.ts'
 import { WireFailure } from '../problem.ts'
@@ -22,18 +22,13 @@ import {
   roleSchema,
   wordsOf,
 } from '../schemas.ts'
-import { setupUrl } from '../setup-url.ts'
+import { setupLinkSchema, setupLinkToJson } from './setup-link.ts'
 import { idempotencyOf } from './write-request.ts'
 
 const idSchema = Type.String({ pattern: '^[0-9a-f]{16}$' })
 const params = closed({ id: idSchema })
 const step = (name: string) => `/v1/accounts/:id([^:]+)::${name}`
 const usernameSchema = Type.String({ minLength: 1, maxLength: 64 })
-
-const linkSchema = closed({
-  link: Type.String({ format: 'uri', description: 'used once; its secret is in the fragment' }),
-  until: instantSchema,
-})
 
 const accountSchema = closed({
   id: idSchema,
@@ -66,7 +61,7 @@ export function accountRoutes(
           subject: Type.Optional(orNull(codeSchema)),
         }),
         response: responses(
-          { 201: json('made', closed({ id: idSchema, setup: linkSchema })) },
+          { 201: json('made', closed({ id: idSchema, setup: setupLinkSchema })) },
           'NOT_PERMITTED',
           'ALREADY_EXISTS',
           'IDEMPOTENCY_MISMATCH',
@@ -78,7 +73,7 @@ export function accountRoutes(
       const { username, role, subject = null } = request.body
       const { id, link } = await accounts.create({ username, role, subject }, requestOf(request))
       reply.code(201).header('Location', `/v1/accounts/${id}`)
-      return { id, setup: linkToJson(link) }
+      return { id, setup: setupLinkToJson(link, publicUrl()) }
     },
   )
 
@@ -138,7 +133,7 @@ export function accountRoutes(
         querystring: closed({}),
         headers: createHeaders,
         response: responses(
-          { 200: json('the new setup link', linkSchema) },
+          { 200: json('the new setup link', setupLinkSchema) },
           'NOT_PERMITTED',
           'ROUTE_UNKNOWN',
           'METHOD_UNKNOWN',
@@ -149,7 +144,7 @@ export function accountRoutes(
     async request => {
       const link = await accounts.reset(request.params.id, requestOf(request))
       if (link === undefined) throw noAccount()
-      return linkToJson(link)
+      return setupLinkToJson(link, publicUrl())
     },
   )
 
@@ -163,7 +158,7 @@ export function accountRoutes(
         tags: ['people'],
         headers: createHeaders,
         response: responses(
-          { 201: json('the link', linkSchema) },
+          { 201: json('the link', setupLinkSchema) },
           'NOT_PERMITTED',
           'IDEMPOTENCY_MISMATCH',
         ),
@@ -172,13 +167,9 @@ export function accountRoutes(
     async (request, reply) => {
       const link = await accounts.inviteOperator(requestOf(request))
       reply.code(201)
-      return linkToJson(link)
+      return setupLinkToJson(link, publicUrl())
     },
   )
-
-  function linkToJson({ token, until }: SetupLink) {
-    return { link: setupUrl(publicUrl(), token), until }
-  }
 
   function accountToJson({ id, username, role, subject, state, createdAt }: AccountView) {
     const code = subject === null ? null : (directory.subject(subject)?.code ?? null)

@@ -1,6 +1,8 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { Failure } from '../../../model/failures.ts'
 import { say } from '../../../model/text.ts'
-import type { SessionView } from '../../../registry/people/sessions.ts'
+import type { Proof, SessionView } from '../../../registry/people/sessions.ts'
 import type { HttpApp } from '../app.ts'
 import { limitAttempts } from '../attempt-limit.ts'
 import { languageOf } from '../language.ts'
@@ -9,7 +11,7 @@ import { formPageHeaders } from '../pages/form-page.ts'
 import { loginPage, signedInPage } from '../pages/login.ts'
 import { wantsPage } from '../pages/wants-page.ts'
 import type { HttpParts } from '../parts.ts'
-import { WireFailure } from '../problem.ts'
+import { failureStatuses, WireFailure } from '../problem.ts'
 import { type FailureAsPage, makeReplyProblem } from '../reply-problem.ts'
 import {
   closed,
@@ -22,6 +24,7 @@ import {
   roleSchema,
 } from '../schemas.ts'
 import { clearSessionCookie, sessionTokenOf, setSessionCookie } from '../session-cookie.ts'
+import { setupLinkSchema, setupLinkToJson } from './setup-link.ts'
 
 const sessionSchema = closed({
   id: Type.String({ description: 'as it stands in audit rows' }),
@@ -33,6 +36,17 @@ const sessionSchema = closed({
     Type.String({ format: 'date-time', description: 'unless something is asked before' }),
   ),
 })
+
+/** What proves who one is, beside a name. */
+const proofSchema = {
+  password: Type.String({ maxLength: 256 }),
+  code: Type.Optional(
+    Type.String({
+      maxLength: 64,
+      description: 'of the authenticator app, or a recovery code; where the role needs it',
+    }),
+  ),
+}
 
 /**
  * Logging in and out. Programs send and get JSON, and so may the forms of pages: who reads pages is led on by redirects.
@@ -54,13 +68,7 @@ export function sessionRoutes(app: HttpApp, parts: HttpParts): void {
         consumes: formOrJson,
         body: closed({
           username: Type.String({ maxLength: 256 }),
-          password: Type.String({ maxLength: 256 }),
-          code: Type.Optional(
-            Type.String({
-              maxLength: 64,
-              description: 'of the authenticator app, or a recovery code; where the role needs it',
-            }),
-          ),
+          ...proofSchema,
         }),
         response: responses(
           {
@@ -76,10 +84,9 @@ export function sessionRoutes(app: HttpApp, parts: HttpParts): void {
     async (request, reply) => {
       demandPrivateWire(publicUrl())
       refuseOtherOrigin(request.headers, publicUrl())
-      const { party, isExempt } = await countLogin(request)
       const { token, ...session } = await sessions.login({
         ...request.body,
-        address: isExempt ? undefined : party,
+        address: await addressOf(request),
         formerToken: sessionTokenOf(request),
       })
       setSessionCookie(reply, token)
@@ -134,6 +141,36 @@ export function sessionRoutes(app: HttpApp, parts: HttpParts): void {
     },
   )
 
+  app.post(
+    '/v1/sessions/current/setup-link',
+    {
+      config: { action: 'account.renew' },
+      schema: {
+        operationId: 'renewAccount',
+        summary:
+          'Prove once more who one is, for a link by which password, second factor and recovery codes are chosen anew',
+        tags: ['people'],
+        consumes: formOrJson,
+        querystring: closed({}),
+        body: closed(proofSchema),
+        response: responses(
+          {
+            201: json('the link; until it is used all is as it was', setupLinkSchema),
+            303: { description: 'to the link, for who reads pages', type: 'null' },
+          },
+          'NOT_PERMITTED',
+          'ROUTE_UNKNOWN',
+          'OVERLOADED',
+          'TOO_LARGE',
+        ),
+      },
+    },
+    async (request, reply) => {
+      demandPrivateWire(publicUrl())
+      return renew(request, reply, request.body)
+    },
+  )
+
   app.get(
     '/console/login',
     {
@@ -166,12 +203,11 @@ export function sessionRoutes(app: HttpApp, parts: HttpParts): void {
       },
     },
     async (request, reply) => {
-      const { sessionToken, headers } = request
+      const { sessionToken } = request
       const session = sessionToken === undefined ? undefined : await sessions.find(sessionToken)
-      if (session === undefined) return reply.redirect('/console/login', 303)
-      const language = languageOf(headers['accept-language'])
-      const page = signedInPage(language, session, codeOf(session.account.subject) ?? undefined)
-      return reply.headers(formPageHeaders(language)).send(page)
+      return session === undefined
+        ? reply.redirect('/console/login', 303)
+        : sendSignedIn(request, reply, session)
     },
   )
 
@@ -195,6 +231,48 @@ export function sessionRoutes(app: HttpApp, parts: HttpParts): void {
       return reply.redirect('/console/login', 303)
     },
   )
+
+  /** @returns whose attempts are counted; undefined: nobody's. @throws Failure `TOO_MANY` */
+  async function addressOf(request: FastifyRequest): Promise<string | undefined> {
+    const { party, isExempt } = await countLogin(request)
+    return isExempt ? undefined : party
+  }
+
+  async function renew(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    proof: Omit<Proof, 'address'>,
+  ) {
+    const { sessionToken, headers } = request
+    const session = sessionToken === undefined ? undefined : await sessions.find(sessionToken)
+    if (session === undefined || sessionToken === undefined) throw noSession()
+    const isPage = wantsPage(headers.accept)
+    try {
+      const address = await addressOf(request)
+      const made = await sessions.renew(sessionToken, { ...proof, address })
+      if (made === undefined) throw noSession()
+      const setup = setupLinkToJson(made, publicUrl())
+      if (isPage) return reply.redirect(setup.link, 303)
+      reply.code(201)
+      return setup
+    } catch (error) {
+      // On a page one may try again; the session goes on.
+      if (!isPage || !(error instanceof Failure)) throw error
+      return sendSignedIn(request, reply.code(failureStatuses[error.code]), session, error)
+    }
+  }
+
+  function sendSignedIn(
+    { headers }: FastifyRequest,
+    reply: FastifyReply,
+    session: SessionView,
+    failure?: Failure,
+  ): FastifyReply {
+    const language = languageOf(headers['accept-language'])
+    const code = codeOf(session.account.subject) ?? undefined
+    const page = signedInPage(language, session, { code, failure })
+    return reply.headers(formPageHeaders(language)).send(page)
+  }
 
   function sessionToJson({ account, createdAt, endsAt }: SessionView) {
     return {
@@ -224,6 +302,6 @@ const failureAsLoginPage: FailureAsPage = (failure, { headers }) => {
 function noSession(): WireFailure {
   return new WireFailure(
     'ROUTE_UNKNOWN',
-    say('此凭证不是登录会话', 'this credential is no session, and cannot log out'),
+    say('此凭证不是登录会话', 'this credential is no session'),
   )
 }
