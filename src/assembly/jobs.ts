@@ -7,10 +7,10 @@ import { readPrefixRows, writePrefixRow } from '../protocols/sheets/prefix-colum
 import { readRecordRows, writeRecordRow } from '../protocols/sheets/record-columns.ts'
 import { writeSheet } from '../protocols/sheets/write-sheet.ts'
 import type { IdentifierRules } from '../registry/identifiers.ts'
-import { makeApplyPrefixes } from '../registry/jobs/apply-prefixes.ts'
 import { type Jobs, makeJobs } from '../registry/jobs/jobs.ts'
 import { makeJobMetrics } from '../registry/jobs/metrics.ts'
 import type { JobRows, Renewing } from '../registry/jobs/parts.ts'
+import { makePrefixRows } from '../registry/jobs/prefix-rows.ts'
 import { makeReceiver } from '../registry/jobs/receive.ts'
 import { makeJobRunner, makeLease } from '../registry/jobs/run-jobs.ts'
 import type { PrefixParts } from '../registry/prefixes.ts'
@@ -76,7 +76,7 @@ export function openJobs(
     transactions,
     rules,
     aliasLeads,
-    applyPrefixes: makeApplyPrefixes(prefixParts),
+    prefixRows: makePrefixRows(prefixParts),
     callerNow: callersNow(database, clientReader, now),
     signReceipt: claims =>
       signJwt({ iss: publicUrl(), ...claims }, receiptType, keys.live.status.signer(clock.now())),
@@ -138,6 +138,7 @@ export function openJobs(
     writeRecordRow,
     writePrefixRow,
     demand: permissions.demand,
+    demandOperator: prefixParts.demandOperator,
     maySeeAll: caller => caller.role === 'operator',
     nudge: () => runner.nudge(),
   })
@@ -146,6 +147,8 @@ export function openJobs(
 /** What was done stays on record; the rows go. */
 async function forgetOld(rows: JobRows, staged: StagedRows, before: Date): Promise<void> {
   for (const id of await rows.outlived(before, forgottenPerTurn)) {
+    // First: by its rows the job is found.
+    await rows.forgetPrefixes(id)
     while (await staged.drop(id));
   }
 }

@@ -5,7 +5,8 @@ import type { System } from '../model/identifier.ts'
 import type { PrefixServing, PrefixState, PrefixUse, SiteAddress } from '../model/prefix.ts'
 import { say } from '../model/text.ts'
 import { type ContestParts, contestsOf, demandSeen } from './holdings/contests.ts'
-import { type PrefixStep, writePrefix } from './holdings/hand-over.ts'
+import { type PrefixStep, withoutEpoch, writePrefix } from './holdings/hand-over.ts'
+import type { WrittenPrefix } from './holdings/take-back.ts'
 import type { Idempotency, Ledger, PrefixRow, Transactions } from './parts.ts'
 
 export interface PrefixInput {
@@ -84,8 +85,8 @@ export function makePrefixes(parts: PrefixParts): Prefixes {
           if (before === undefined) throw new Failure('PREFIX_UNKNOWN')
           if (ifSerial !== undefined && ifSerial !== before.serial)
             throw new Failure('VERSION_STALE')
-          const { epoch: _, ...former } = before
-          const row = mergePrefix(parts, { ...former, serial: former.serial + 1 }, input)
+          const former = { ...withoutEpoch(before), serial: before.serial + 1 }
+          const row = mergePrefix(parts, former, input)
           await commit(parts, ledger, { row, before, by: caller.id }, input)
           return row
         },
@@ -95,8 +96,11 @@ export function makePrefixes(parts: PrefixParts): Prefixes {
   }
 }
 
-/** What writing a prefix as a file says it came to. */
-export type PrefixOutcome = 'added' | 'changed' | 'unchanged'
+/** What writing a prefix as a file says it came to, and what was written, if anything. */
+export interface PrefixOutcome {
+  readonly outcome: 'added' | 'changed' | 'unchanged'
+  readonly written?: WrittenPrefix
+}
 
 /**
  * Writes a prefix as a row of a file says: made where there is none, else changed in what the row names.
@@ -113,19 +117,16 @@ export async function putPrefixRow(
   const system = registryOf(asked)
   const prefix = parts.parsePrefix(system, text)
   if (input.owner != null) await ledger.lockSystem(system)
-  const before = await ledger.lockPrefix(system, prefix)
-  parts.demandOperator(caller, before === undefined ? 'prefix.create' : 'prefix.patch')
-  if (before === undefined) {
-    const row = mergePrefix(parts, blankPrefix(system, prefix), input)
-    if (!dry) await commit(parts, ledger, { row, before, by: caller.id }, input)
-    return 'added'
-  }
-  const { epoch: _, ...former } = before
-  const row = mergePrefix(parts, former, input)
-  if (isDeepStrictEqual(row, former)) return 'unchanged'
-  const next = { ...row, serial: former.serial + 1 }
-  if (!dry) await commit(parts, ledger, { row: next, before, by: caller.id }, input)
-  return 'changed'
+  const there = await ledger.lockPrefix(system, prefix)
+  parts.demandOperator(caller, there === undefined ? 'prefix.create' : 'prefix.patch')
+  const before = there === undefined ? null : withoutEpoch(there)
+  const merged = mergePrefix(parts, before ?? blankPrefix(system, prefix), input)
+  if (isDeepStrictEqual(merged, before)) return { outcome: 'unchanged' }
+  const outcome = before === null ? 'added' : 'changed'
+  if (dry) return { outcome }
+  const row = before === null ? merged : { ...merged, serial: before.serial + 1 }
+  await commit(parts, ledger, { row, before: there, by: caller.id }, input)
+  return { outcome, written: { system, prefix, serial: row.serial, before } }
 }
 
 /** How a prefix is called: in its system, Handle where none is said. */

@@ -106,6 +106,14 @@ export async function writePrefix(ledger: Ledger, step: PrefixStep): Promise<Tur
   return turned
 }
 
+/** A prefix as it is written: its epoch grows by itself. */
+export function withoutEpoch({
+  epoch: _,
+  ...row
+}: PrefixRow & { readonly epoch: number }): PrefixRow {
+  return row
+}
+
 /** What a step did to holdings. */
 interface Turned {
   readonly ended?: Holding

@@ -10,7 +10,7 @@ import { say } from '../../model/text.ts'
 import { informUntil } from '../applications/notices.ts'
 import type { FilingLedger, NewNotice } from '../applications/parts.ts'
 import type { Claimant, PrefixRow } from '../parts.ts'
-import { newHolding, stepped, writePrefix } from './hand-over.ts'
+import { newHolding, stepped, withoutEpoch, writePrefix } from './hand-over.ts'
 
 export async function putStep(
   ledger: FilingLedger,
@@ -174,10 +174,6 @@ export async function heldAbove(
       claimant.state === 'active' && overlapOf(system, prefix, claimant.prefix) === 'below',
   )
   return above.sort((a, b) => b.prefix.length - a.prefix.length)[0]
-}
-
-function withoutEpoch({ epoch: _, ...row }: PrefixRow & { readonly epoch: number }): PrefixRow {
-  return row
 }
 
 /** Where the node stands. */

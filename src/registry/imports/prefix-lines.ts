@@ -3,7 +3,7 @@ import type { System } from '../../model/identifier.ts'
 import type { Prefix } from '../../model/prefix.ts'
 import { say } from '../../model/text.ts'
 import { type ContestParts, contestsOf } from '../holdings/contests.ts'
-import { writePrefix } from '../holdings/hand-over.ts'
+import { withoutEpoch, writePrefix } from '../holdings/hand-over.ts'
 import type { Ledger, PrefixRow } from '../parts.ts'
 import { blankPrefix, mergePrefix, type PrefixParts } from '../prefixes.ts'
 import { beyondGrant } from './faults.ts'
@@ -68,7 +68,7 @@ export async function planPrefix(
   const { system, prefix } = aimPrefix(parts, line, scope)
   const before = await ledger.lockPrefix(system, prefix)
   const isWithdrawal = line.input.state === 'disabled' && Object.keys(line.input).length === 1
-  const { epoch: _, ...former } = before ?? { ...blankPrefix(system, prefix), epoch: 0 }
+  const former = before === undefined ? blankPrefix(system, prefix) : withoutEpoch(before)
   const merged = mergePrefix(parts, former, line.input)
   if (before === undefined && isWithdrawal) {
     return { outcome: 'unchanged', isConflicting: false, before, after: merged }

@@ -6,7 +6,7 @@ import { takeStep } from '../applications/desk.ts'
 import { openApplication } from '../applications/filing.ts'
 import { joinPersonal, type SubjectKeys } from '../applications/subject-keys.ts'
 import { replaceSubject } from '../enterprises.ts'
-import { writePrefix } from '../holdings/hand-over.ts'
+import { takeBackPrefix } from '../holdings/take-back.ts'
 import { findNewer, undoRange } from '../staging/undo-range.ts'
 import type { ApplyParts } from './apply.ts'
 import { rowsPerStatement } from './apply.ts'
@@ -89,7 +89,6 @@ async function undoWritten(
   return undoApplication(ledger, name, ownKeys)
 }
 
-/** A prefix that was not there before is disabled: it stays known, and nothing under it resolves. */
 async function undoPrefix(
   ledger: ImportLedger,
   name: string,
@@ -97,12 +96,8 @@ async function undoPrefix(
   caller: Caller,
 ): Promise<void> {
   const [system, prefix] = splitSystem(name)
-  await ledger.lockSystem(system)
-  const now = await ledger.lockPrefix(system, prefix)
-  if (now?.serial !== serial) throw writtenSince([name])
-  const { epoch: _, ...present } = now
-  const row = before ?? { ...present, owner: null, state: 'disabled' as const }
-  await writePrefix(ledger, { row: { ...row, serial: serial + 1 }, before: now, by: caller.id })
+  const written = { system, prefix, serial, before }
+  if (!(await takeBackPrefix(ledger, written, caller.id))) throw writtenSince([name])
 }
 
 async function undoBasics(

@@ -33,6 +33,8 @@ export interface JobsParts {
   readonly writeRecordRow: WriteRecordRow
   readonly writePrefixRow: WritePrefixRow
   readonly demand: (caller: Caller, action: JobAction, context: JobContext) => void
+  /** @throws Failure `NOT_PERMITTED` where the caller may not write prefixes */
+  readonly demandOperator: (caller: Caller, action: 'prefix.patch') => void
   readonly maySeeAll: (caller: Caller) => boolean
   /** Wakes whoever works on jobs. */
   readonly nudge: () => void
@@ -72,6 +74,24 @@ export function makeJobs(parts: JobsParts): Jobs {
     const job = await rows.find(id)
     if (job !== undefined) demand(caller, action, contextOf(job))
     return job
+  }
+
+  /**
+   * What keeps a job from being taken back as a whole.
+   * @throws Failure `NOT_PERMITTED` where the caller may not write what it wrote
+   */
+  async function newerThan(job: JobRow, caller: Caller): Promise<readonly Newer[]> {
+    const { id, target, lastRow } = job
+    if (target === 'prefixes') {
+      parts.demandOperator(caller, 'prefix.patch')
+      const newer = await rows.newerPrefixes(id, newerNamedMax)
+      return newer.map(({ row, prefix: name }) => ({ row, column: 'prefix', name }))
+    }
+    for (const { place: _, prefix: __, ...where } of await staged.places(id)) {
+      demandPlace(parts.rules, where, caller, 'identifier.replace')
+    }
+    const newer = await findNewer(staged, id, lastRow, newerNamedMax)
+    return newer.map(({ row, identifier: name }) => ({ row, column: 'identifier', name }))
   }
 
   /** Changes a job under its lock. @param decide what is to be written; nothing: it stays as it is */
@@ -154,12 +174,8 @@ export function makeJobs(parts: JobsParts): Jobs {
       if (asked === undefined) return undefined
       if (asked.undoneBy !== null) return asked
       if (asked.state !== 'done') throw wrongState(asked)
-      if (asked.target === 'prefixes') throw prefixesStay()
       if (asked.counts.rows > 0 && (await staged.lastRow(id)) === 0) throw tooLate()
-      for (const { place: _, prefix: __, ...where } of await staged.places(id)) {
-        demandPlace(parts.rules, where, caller, 'identifier.replace')
-      }
-      const newer = await findNewer(staged, id, asked.lastRow, newerNamedMax)
+      const newer = await newerThan(asked, caller)
       if (newer.length > 0) throw touchedSince(newer)
       const job = await change(id, caller, 'job.undo', before => {
         if (before.undoneBy !== null) return undefined
@@ -243,14 +259,6 @@ function refusedRows(count: number): Failure {
   return new Failure('STATE_CONFLICT', detail)
 }
 
-function prefixesStay(): Failure {
-  const detail = say(
-    '前缀任务不能撤销，请逐个修改前缀',
-    'a job of prefixes is not undone: change the prefixes',
-  )
-  return new Failure('STATE_CONFLICT', detail)
-}
-
 function tooLate(): Failure {
   const detail = say(
     '任务的行已过保留期，不能撤销',
@@ -259,17 +267,22 @@ function tooLate(): Failure {
   return new Failure('STATE_CONFLICT', detail)
 }
 
-function touchedSince(
-  newer: readonly { readonly row: number; readonly identifier: string }[],
-): Failure {
+/** A row of the job whose identifier or prefix somebody has written since. */
+interface Newer {
+  readonly row: number
+  readonly column: 'identifier' | 'prefix'
+  readonly name: string
+}
+
+function touchedSince(newer: readonly Newer[]): Failure {
   const detail = say(
-    '任务写入的标识中，有的之后又被修改，不能整体撤销',
+    '任务写入的内容中，有的之后又被修改，不能整体撤销',
     'some of what the job has written was written again since: it cannot be undone as a whole',
   )
-  const errors = newer.map(({ row, identifier }) => ({
-    pointer: `/rows/${row}/identifier`,
+  const errors = newer.map(({ row, column, name }) => ({
+    pointer: `/rows/${row}/${column}`,
     rule: 'job.newer',
-    detail: say(`${identifier} 之后又被修改`, `${identifier} was written again since`),
+    detail: say(`${name} 之后又被修改`, `${name} was written again since`),
   }))
   return new Failure('STATE_CONFLICT', detail, { errors })
 }

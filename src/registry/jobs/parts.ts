@@ -1,7 +1,8 @@
 import type { Caller } from '../../model/caller.ts'
 import type { FieldError } from '../../model/failures.ts'
 import type { Text } from '../../model/text.ts'
-import type { StagedRow, StagingLedger } from '../staging/parts.ts'
+import type { WrittenPrefix } from '../holdings/take-back.ts'
+import type { RowRange, StagedRow, StagingLedger } from '../staging/parts.ts'
 
 export const sheetFormats = ['ndjson', 'csv', 'xlsx'] as const
 export type SheetFormat = (typeof sheetFormats)[number]
@@ -204,6 +205,13 @@ export interface JobRows {
   patch(id: string, holder: string, patch: JobPatch, keep?: 'lease'): Promise<boolean>
   /** Lets the idempotency keys of jobs from before be used again. */
   freeKeys(before: Date): Promise<void>
+  /** Prefixes that the job wrote and somebody has written since, at most so many. */
+  newerPrefixes(
+    job: string,
+    limit: number,
+  ): Promise<readonly { readonly row: number; readonly prefix: string }[]>
+  /** Forgets what the job wrote of prefixes: it is not taken back any more. */
+  forgetPrefixes(job: string): Promise<void>
   /** Jobs that ended before, of which rows are left. */
   outlived(before: Date, limit: number): Promise<readonly string[]>
 }
@@ -216,6 +224,14 @@ export interface JobWrites {
   lockLeased(id: string, lease: Lease): Promise<JobRow | undefined>
   isCancelAsked(id: string): Promise<boolean>
   patch(id: string, patch: JobPatch): Promise<void>
+  putPrefix(job: string, written: JobPrefix): Promise<void>
+  /** What the job wrote of prefixes, in the order of its rows. */
+  prefixes(job: string, range: RowRange): Promise<readonly JobPrefix[]>
+}
+
+/** A prefix that a job wrote, because of this row. */
+export interface JobPrefix extends WrittenPrefix {
+  readonly row: number
 }
 
 export interface JobLedger extends StagingLedger {

@@ -7,7 +7,7 @@ import { demandPlace, type RecordRules } from '../record-rules.ts'
 import { applyRange } from '../staging/apply-range.ts'
 import { attempt, reasonOf } from '../staging/check-rows.ts'
 import type { MakeGiveWay } from '../staging/give-way.ts'
-import type { Applied, RowRange, StagedPlace, StagedRows, StagingOwner } from '../staging/parts.ts'
+import type { Applied, RowRange, StagedPlace, StagedRows } from '../staging/parts.ts'
 import { undoRange } from '../staging/undo-range.ts'
 import { embeddedSliceRows, lanesMax, prefixSliceRows, sliceRows } from './bounds.ts'
 import type {
@@ -21,6 +21,7 @@ import type {
   Lease,
   Renewing,
 } from './parts.ts'
+import type { PrefixRows } from './prefix-rows.ts'
 
 export interface RunnerParts {
   readonly rows: JobRows
@@ -28,8 +29,7 @@ export interface RunnerParts {
   readonly transactions: JobTransactions
   readonly rules: Omit<RecordRules, 'names'>
   readonly aliasLeads: Leads
-  /** Writes prefixes in a transaction, row by row. */
-  readonly applyPrefixes: ApplyPrefixes
+  readonly prefixRows: PrefixRows
   /** The caller of a job as it is now; undefined where it is revoked. */
   readonly callerNow: (caller: Caller) => Promise<Caller | undefined>
   /** A JWS that says so. */
@@ -46,15 +46,6 @@ export interface RunnerParts {
   readonly metrics: JobMetrics
   readonly onError: (error: unknown, job: string | undefined) => void
 }
-
-/** @param dry writes nothing but the refusals */
-export type ApplyPrefixes = (
-  ledger: JobLedger,
-  caller: Caller,
-  owner: StagingOwner,
-  range: RowRange,
-  dry: boolean,
-) => Promise<Applied>
 
 export interface ReceiptClaims {
   readonly job: string
@@ -341,24 +332,18 @@ async function applyWhole(turn: Turn): Promise<void> {
 /** What was written becomes what it was, slice by slice. */
 async function undoSlices(turn: Turn): Promise<void> {
   const { parts, job } = turn
-  const submitter = job.undoneBy?.id ?? job.caller.id
+  const caller = job.undoneBy ?? job.caller
   const pause = makePause(turn)
   for (const range of rangesOf(turn, job.reached)) {
     const startedAt = parts.monotonicMs()
     const undone = await write(turn, async ledger => {
       await demandLease(turn, ledger)
-      const written = await undoRange({
-        ledger,
-        owner: job,
-        range,
-        submitter,
-        aliasLeads: parts.aliasLeads,
-      })
+      const written = await undoRows(turn, ledger, caller, range)
       await ledger.jobs.patch(job.id, { reached: range.upTo })
       await ledger.audit({
         action: 'job.undoSlice',
         target: `job:${job.id}`,
-        detail: { ...range, records: written },
+        detail: { ...range, [job.target === 'prefixes' ? 'prefixes' : 'records']: written },
       })
       return written
     })
@@ -366,6 +351,16 @@ async function undoSlices(turn: Turn): Promise<void> {
     await pause(startedAt)
   }
   await end(turn, { state: 'undone' })
+}
+
+function undoRows(
+  { parts: { prefixRows, aliasLeads }, job }: Turn,
+  ledger: JobLedger,
+  caller: Caller,
+  range: RowRange,
+): Promise<number> {
+  if (job.target === 'prefixes') return prefixRows.takeBack(ledger, caller, job.id, range)
+  return undoRange({ ledger, owner: job, range, submitter: caller.id, aliasLeads })
 }
 
 /** Every slice by itself, whichever lane takes it. */
@@ -425,7 +420,7 @@ async function applyRows(
 ): Promise<Applied> {
   const { id, target, createdAt } = job
   const owner = { id, basis: 'authority', submitter: job.caller.id, stagedAt: createdAt } as const
-  if (target === 'prefixes') return parts.applyPrefixes(ledger, rights.caller, owner, range, dry)
+  if (target === 'prefixes') return parts.prefixRows.apply(ledger, rights.caller, owner, range, dry)
   let refused = 0
   for (const [place, failure] of rights.refused) {
     refused += await ledger.staged.refusePlaces(id, range, [place], reasonOf(failure))

@@ -5,7 +5,7 @@ import type { PrefixUse } from '../../model/prefix.ts'
 import { say } from '../../model/text.ts'
 import type { Fields } from '../../schemas/validate.ts'
 import { type Contest, contestsOf } from '../holdings/contests.ts'
-import { newHolding, writePrefix } from '../holdings/hand-over.ts'
+import { newHolding, withoutEpoch, writePrefix } from '../holdings/hand-over.ts'
 import type { Ledger, PrefixRow } from '../parts.ts'
 import type { ProofMethod, ProofParts, ProofReads, ProofRow, ProofWrites } from './parts.ts'
 import { openSaid } from './prefix-proofs.ts'
@@ -91,7 +91,10 @@ export async function attachProven(
   const before = await ledger.lockPrefix('handle', proof.prefix)
   if (before?.owner === subject) return
   if (before !== undefined && before.owner !== null) throw heldByAnother(proof)
-  const row = before === undefined ? foreignPrefix(proof) : handedOver(before)
+  const row =
+    before === undefined
+      ? foreignPrefix(proof)
+      : { ...withoutEpoch(before), serial: before.serial + 1 }
   if (row === undefined) return
   const { system, prefix } = row
   const contests = await contestsOf(ledger, { system, prefix, subject }, contestParts)
@@ -114,10 +117,6 @@ export async function attachProven(
 }
 
 const contestParts = { codeOf: () => undefined, printPrefix: printPrefixKey }
-
-function handedOver({ epoch: _, ...former }: PrefixRow & { readonly epoch: number }): PrefixRow {
-  return { ...former, serial: former.serial + 1 }
-}
 
 function foreignPrefix({ prefix, sites }: ProofRow): PrefixRow | undefined {
   if (sites.length === 0) return undefined

@@ -1,4 +1,4 @@
-import type { JobPatch, JobRow, JobRows, JobWrites } from '../../registry/jobs/parts.ts'
+import type { JobPatch, JobPrefix, JobRow, JobRows, JobWrites } from '../../registry/jobs/parts.ts'
 import type { Database, Parameter, Queries } from './database.ts'
 import { pageOf, readCursor } from './page.ts'
 
@@ -114,6 +114,19 @@ export function makeJobRows(database: Database): JobRows {
       )
     },
 
+    newerPrefixes: (job, limit) =>
+      database.query<{ row: number; prefix: string }>(
+        `select w.row_no as row, w.prefix from job_prefixes w
+         where w.job = $1 and not exists (
+           select from prefixes p where p.system = w.system and p.prefix = w.prefix and p.serial = w.serial)
+         order by w.row_no limit $2`,
+        [job, limit],
+      ),
+
+    async forgetPrefixes(job) {
+      await database.query('delete from job_prefixes where job = $1', [job])
+    },
+
     async outlived(before, limit) {
       const rows = await database.query<{ id: string }>(
         `select id from jobs j
@@ -165,6 +178,20 @@ export function jobWrites(queries: Queries, at: Date): JobWrites {
         ...parameters,
       ])
     },
+
+    async putPrefix(job, { row, system, prefix, serial, before }) {
+      await queries.query(
+        'insert into job_prefixes (job, row_no, system, prefix, serial, before) values ($1, $2, $3, $4, $5, $6)',
+        [job, row, system, prefix, serial, before && JSON.stringify(before)],
+      )
+    },
+
+    prefixes: (job, { after, upTo }) =>
+      queries.query<JobPrefix>(
+        `select row_no as row, system, prefix, serial, before from job_prefixes
+         where job = $1 and row_no > $2 and row_no <= $3 order by row_no`,
+        [job, after, upTo],
+      ),
   }
 }
 

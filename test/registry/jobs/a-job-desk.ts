@@ -6,10 +6,10 @@ import { openSheet } from '../../../src/protocols/sheets/open-sheet.ts'
 import { readPrefixRows, writePrefixRow } from '../../../src/protocols/sheets/prefix-columns.ts'
 import { readRecordRows, writeRecordRow } from '../../../src/protocols/sheets/record-columns.ts'
 import { writeSheet } from '../../../src/protocols/sheets/write-sheet.ts'
-import { makeApplyPrefixes } from '../../../src/registry/jobs/apply-prefixes.ts'
 import { makeJobs } from '../../../src/registry/jobs/jobs.ts'
 import { makeJobMetrics } from '../../../src/registry/jobs/metrics.ts'
 import type { JobRow } from '../../../src/registry/jobs/parts.ts'
+import { makePrefixRows } from '../../../src/registry/jobs/prefix-rows.ts'
 import { makeReceiver, type ReceiveRequest } from '../../../src/registry/jobs/receive.ts'
 import { makeJobRunner, makeLease, type RunnerParts } from '../../../src/registry/jobs/run-jobs.ts'
 import type { Database } from '../../../src/storage/postgres/database.ts'
@@ -39,7 +39,7 @@ export async function aJobDesk(t: Test, database: Database, more: Partial<Runner
     transactions,
     rules,
     aliasLeads,
-    applyPrefixes: makeApplyPrefixes(prefixParts),
+    prefixRows: makePrefixRows(prefixParts),
     callerNow: async caller => caller,
     signReceipt: async claims => JSON.stringify(claims),
     lease,
@@ -80,6 +80,7 @@ export async function aJobDesk(t: Test, database: Database, more: Partial<Runner
     writeRecordRow,
     writePrefixRow,
     demand: () => undefined,
+    demandOperator: () => undefined,
     maySeeAll: () => true,
     nudge: () => undefined,
   })

@@ -151,6 +151,35 @@ eachEngine(t, 'prefixes come as rows too', async (t, database) => {
   t.match(await desk.errorsOf(job), /no prefix,.*,4,/)
 })
 
+eachEngine(t, 'a job of prefixes is taken back as a whole, or not at all', async (t, database) => {
+  const desk = await aJobDesk(t, database)
+  await desk.prefix('88.118.8')
+  const file = 'prefix,state\n88.118.8,disabled\n88.118.20,\n88.118.21,\n'
+  const job = await desk.done(file, { target: 'prefixes' })
+  const other = await desk.done('prefix,state\n88.118.21,disabled\n', { target: 'prefixes' })
+
+  const newer = await desk.jobs.undo(job.id, anOperator).catch(error => error)
+  t.match(newer, { code: 'STATE_CONFLICT', errors: [{ pointer: '/rows/3/prefix' }] })
+  t.equal(newer.errors.length, 1)
+  t.match(desk.directory.find('handle', '88.118.8'), { state: 'disabled' }, 'nothing is done')
+
+  await desk.jobs.undo(other.id, anOperator)
+  t.match(await desk.run(other.id), { state: 'undone' })
+  t.match(desk.directory.find('handle', '88.118.21'), { state: 'enabled' })
+  await t.rejects(desk.jobs.undo(job.id, anOperator), { code: 'STATE_CONFLICT' })
+
+  const apart = await desk.done('prefix,state\n88.118.8,enabled\n88.118.22,\n', {
+    target: 'prefixes',
+    mode: 'all',
+  })
+  await desk.jobs.undo(apart.id, anOperator)
+  t.match(await desk.run(apart.id), { state: 'undone' })
+  t.match(desk.directory.find('handle', '88.118.8'), { state: 'disabled', serial: 4 })
+  t.match(desk.directory.find('handle', '88.118.22'), { state: 'disabled', owner: null })
+  t.match(await database.query('select count(*) as count from job_prefixes'), [{ count: 6 }])
+  t.strictSame(desk.errors, [])
+})
+
 eachEngine(t, 'aliases of rows follow the rules of single writes', async (t, database) => {
   const desk = await aJobDesk(t, database)
   await desk.prefix('88.118.8')
