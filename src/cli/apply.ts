@@ -36,6 +36,14 @@ const filingOptions = {
       'declares what is filed lawful, true, valid, accurate and complete',
     ),
   },
+  evidence: {
+    kind: 'texts',
+    value: 'ID',
+    help: say(
+      '佐证文件的编号（见 file put），可重复',
+      'a document behind it, by its id of file put; repeatable',
+    ),
+  },
   mandate: {
     kind: 'text',
     value: 'ID',
@@ -136,12 +144,14 @@ async function filingOf({ given }: Call): Promise<Readonly<Record<string, unknow
   const former = isObject(read['basic']) ? read['basic'] : {}
   const basic = { ...withoutSpellings(former, Object.keys(fields)), ...fields }
   const purpose = given.text('consent')
+  const evidence = given.texts('evidence')
   const mandate = given.text('mandate')
   return {
     ...read,
     ...(Object.keys(basic).length === 0 ? {} : { basic }),
     ...(purpose === undefined ? {} : { consent: { purpose } }),
     ...(given.has('declare') ? { declaration: true } : {}),
+    ...(evidence.length === 0 ? {} : { evidence }),
     ...(mandate === undefined ? {} : { mandate }),
   }
 }

@@ -8,6 +8,8 @@ import type { Command } from './command.ts'
 import { configCheck, configPrint } from './config.ts'
 import { doctor } from './doctor.ts'
 import { exportRecords } from './export.ts'
+
+import { fileGet, filePut } from './file.ts'
 import { grantAdd, grantList, grantRevoke } from './grant.ts'
 import { importFile } from './import.ts'
 import {
@@ -98,6 +100,8 @@ export const commands: readonly Command[] = [
   mandateConfirm,
   mandateEnd,
   mandateList,
+  filePut,
+  fileGet,
   notices,
   label,
   prefixList,

@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { commands } from '../../src/cli/commands.ts'
+import { aJpeg } from '../registry/files/some-files.ts'
 import { aFirm, anInstitution } from '../support/filing.ts'
 import { aNode } from '../support/node.ts'
 import { runIn } from './a-terminal.ts'
@@ -174,6 +175,28 @@ t.test('what is wrong is told field by field, and nothing is filed', async t => 
   t.strictSame(await firm.json('apply', 'list'), [])
 })
 
+t.test('a licence is brought, named by an application, and fetched by its reviewer', async t => {
+  const file = filesOf(t)
+  const [firm, reviewer] = [await as('enterprise'), await as('reviewer')]
+  const filing = file('firm.json', { ...inChinese, 统一社会信用代码: '91110108589104047H' })
+  const scan = aJpeg()
+  const licence = file('licence.jpg', scan)
+
+  const { id } = await firm.json('file', 'put', licence)
+  t.match((await firm('file', 'put', licence)).stdout, new RegExp(`^${id} +image/jpeg +`, 'm'))
+  const filed = await firm.json('apply', '--file', filing, ...agreed, '--submit', '--evidence', id)
+  await reviewer('review', 'take', filed.id)
+  const copy = file('copy.jpg', '')
+  t.match(await reviewer('file', 'get', id, '-o', copy), { code: 0, stdout: `wrote ${copy}\n` })
+
+  t.ok(readFileSync(copy).equals(scan))
+  t.match(await (await as('bank'))('file', 'get', id, '-o', copy), { code: 4 }, 'nobody else’s')
+  t.match(await firm('file', 'get', id), { code: 2, stderr: /-o is needed/ })
+  t.match(await firm('file', 'put', '/nowhere.pdf'), { code: 2, stderr: /ENOENT/ })
+  t.match(await firm('file', 'put', file('text.pdf', 'no PDF')), { code: 2 })
+  await firm('apply', 'withdraw', filed.id)
+})
+
 function proposalFor({
   uscc,
   producerName,
@@ -193,7 +216,8 @@ function filesOf(t: Test) {
   const folder = t.testdir()
   return (name: string, content: object | string): string => {
     const path = join(folder, name)
-    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+    const isWritten = typeof content === 'string' || Buffer.isBuffer(content)
+    writeFileSync(path, isWritten ? content : JSON.stringify(content))
     return path
   }
 }

@@ -278,6 +278,13 @@ t.test('on a phone a link is followed to the end', { skip: withoutBrowser }, asy
   await phone.page.fill('[name=code]', codes[0] ?? '')
   await phone.page.click('button')
   t.match(phone.page.url(), /\/console$/)
+  await phone.look('console')
+  await phone.page.fill('[name=password]', password)
+  await phone.page.fill('[name=code]', codes[1] ?? '')
+  await phone.page.click('[action$=setup-link] button')
+  await phone.page.waitForURL(/\/setup$/)
+  await phone.page.click('button')
+  t.equal(await phone.page.inputValue('[autocomplete=username]'), 'on.a.phone')
   t.strictSame(
     phone.complaints.filter(each => !each.includes('status of 4')),
     [],

@@ -13,6 +13,7 @@ label span{display:block;font-weight:400}
 input{display:block;width:100%;margin-top:.25rem;padding:.6rem .7rem;border:1px solid var(--faint);border-radius:.5rem;background:var(--ground);color:var(--ink);font:inherit}
 button{margin-top:1.2rem;padding:.65rem 1.2rem;border:0;border-radius:.5rem;background:var(--link);color:var(--ground);font:inherit;font-weight:600}
 .symbol{display:block;width:100%;max-width:15rem;margin:.6rem 0}
+[hidden]{display:none}
 .codes{columns:2;list-style:none;padding:0}
 `
 

@@ -38,7 +38,7 @@ function proofFields(words: Words): Markup {
 }
 
 /**
- * Who one is, the way to another password, and the way out.
+ * Who one is, the way to another password, and the way out. Password managers want to know whose password it is; the node does.
  * @param code of the subject one acts for
  * @param failure of the proof that was just sent
  */
@@ -56,6 +56,7 @@ ${fact(words(username), html`<bdi>${account.username}</bdi>`)}${fact(words(role)
 <h2>${words(anew)}</h2>
 <p class="faint">${words(howAnew)}</p>
 ${complaint(failure, words)}<form method="post" action="/v1/sessions/current/setup-link">
+<input type="text" value="${account.username}" autocomplete="username" hidden>
 ${proofFields(words)}<button>${words(goOn)}</button>
 </form>
 `
