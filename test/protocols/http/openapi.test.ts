@@ -132,6 +132,7 @@ t.test('the document names every route, its parameters and what it may answer', 
     'post /v1/prefixes',
     'post /v1/resolve:batch',
     'post /v1/sessions',
+    'post /v1/sessions/current/setup-link',
     'post /v1/setup-links',
     'put /v1/identifiers/{identifier}',
   ])
