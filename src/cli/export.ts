@@ -1,16 +1,10 @@
 import { say } from '../model/text.ts'
 import type { SheetFormat } from '../registry/jobs/parts.ts'
-import { type Call, type Command, UsageError } from './command.ts'
+import { type Command, UsageError } from './command.ts'
 import { nodeOptions, withNode } from './connect.ts'
 import { exitCodes } from './exit-codes.ts'
-import { json } from './print.ts'
-import {
-  formatOption,
-  sheetFormatOf,
-  sheetTypes,
-  writeSheetFile,
-  writeText,
-} from './sheet-files.ts'
+import { deliverFile } from './local-files.ts'
+import { formatOption, sheetFormatOf, sheetTypes, writeText } from './sheet-files.ts'
 
 /** Records under a prefix as a file that can be imported again. */
 export const exportRecords: Command = {
@@ -46,20 +40,10 @@ export const exportRecords: Command = {
         headers: { Accept: sheetTypes[format] },
       })
       if (file === undefined) await writeText(call, bytes)
-      else await deliver(call, file, bytes)
+      else await deliverFile(call, file, bytes)
     })
     return exitCodes.ok
   },
-}
-
-async function deliver(
-  { isJson, language, write }: Call,
-  file: string,
-  bytes: AsyncIterable<Buffer>,
-) {
-  const { byteCount } = await writeSheetFile(file, bytes)
-  const written = say(`已写入 ${file}`, `wrote ${file}`)[language]
-  await write(isJson ? json({ file, bytes: byteCount }) : `${written}\n`)
 }
 
 function refuseBinary(format: SheetFormat, file: string | undefined): void {

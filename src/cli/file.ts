@@ -1,10 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { json as readJson } from 'node:stream/consumers'
 import { say } from '../model/text.ts'
 import { type Call, type Command, UsageError } from './command.ts'
 import { nodeOptions, withNode } from './connect.ts'
 import { exitCodes } from './exit-codes.ts'
+import { deliverFile, readLocalFile } from './local-files.ts'
 import { json, table } from './print.ts'
 
 interface FileView {
@@ -24,13 +24,8 @@ export const filePut: Command = {
   options: nodeOptions,
   async run(call) {
     const path = call.arguments[0] ?? ''
-    const content = await readFile(path).catch(cause => {
-      throw new UsageError(
-        say(`无法读取 ${path}：${cause.message}`, `cannot read ${path}: ${cause.message}`),
-      )
-    })
     // What it is, its content says.
-    const file = { type: 'application/octet-stream', bytes: once(content) }
+    const file = { type: 'application/octet-stream', bytes: await readLocalFile(path) }
     const kept = await withNode(call, async node => {
       const { bytes } = await node.stream('POST', '/v1/files', { file })
       return (await readJson(bytes)) as FileView
@@ -49,22 +44,16 @@ export const fileGet: Command = {
     ...nodeOptions,
   },
   async run(call) {
-    const { given, isJson, language, write } = call
     const [id = ''] = call.arguments
-    const out = given.text('out')
+    const out = call.given.text('out')
     if (out === undefined) throw new UsageError(say('需要 -o', '-o is needed'))
-    const bytes = await withNode(call, node =>
-      node.download('GET', `/v1/files/${encodeURIComponent(id)}`, { headers: { Accept: '*/*' } }),
-    )
-    await writeFile(out, bytes, { mode: 0o600 })
-    const written = say(`已写入 ${out}`, `wrote ${out}`)[language]
-    await write(isJson ? json({ id, file: out, bytes: bytes.length }) : `${written}\n`)
-    return exitCodes.ok
+    return withNode(call, async node => {
+      const path = `/v1/files/${encodeURIComponent(id)}`
+      const { bytes } = await node.stream('GET', path, { headers: { Accept: '*/*' } })
+      await deliverFile(call, out, bytes)
+      return exitCodes.ok
+    })
   },
-}
-
-async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes
 }
 
 function headerOf({ language }: Call): readonly string[] {

@@ -1,11 +1,13 @@
+import { json as readJson } from 'node:stream/consumers'
 import { say } from '../model/text.ts'
 import { jobModes, jobTargets } from '../registry/jobs/parts.ts'
 import { type Call, type Command, UsageError } from './command.ts'
 import { nodeOptions, withNode } from './connect.ts'
 import { exitCodes } from './exit-codes.ts'
 import { endOfJob, followJob, type JobView, oneOf, printJob } from './jobs.ts'
+import { readLocalFile } from './local-files.ts'
 import type { NodeClient } from './node-client.ts'
-import { formatOption, readSheetFile, sheetFormatOf, sheetTypes } from './sheet-files.ts'
+import { formatOption, sheetFormatOf, sheetTypes } from './sheet-files.ts'
 
 /** A file of rows becomes a job. */
 export const importFile: Command = {
@@ -57,7 +59,7 @@ export const importFile: Command = {
     const type = typeOf(call, file)
     const query = queryOf(call)
     const key = given.text('idempotency-key')
-    const bytes = await readSheetFile(file)
+    const bytes = await readLocalFile(file)
     return withNode(call, async node => {
       const job = await sendJob(node, {
         query,
@@ -97,9 +99,7 @@ export async function sendJob(
   request: Parameters<NodeClient['stream']>[2],
 ): Promise<JobView> {
   const { bytes } = await node.stream('POST', '/v1/jobs', request)
-  const pieces: Buffer[] = []
-  for await (const piece of bytes) pieces.push(piece)
-  return JSON.parse(Buffer.concat(pieces).toString())
+  return (await readJson(bytes)) as JobView
 }
 
 /** Shows how much has been sent. */

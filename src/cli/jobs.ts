@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { say, type Text } from '../model/text.ts'
 import { type Call, UsageError } from './command.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { writeLocalFile } from './local-files.ts'
 import { type NodeClient, Unreachable } from './node-client.ts'
 import { json, table } from './print.ts'
-import { writeSheetFile } from './sheet-files.ts'
 
 /** A job as the node tells of it. */
 export interface JobView {
@@ -113,7 +113,7 @@ export async function endOfJob(call: Call, node: NodeClient, job: JobView): Prom
 export async function writeErrors(node: NodeClient, id: string, file: string): Promise<void> {
   const path = `/v1/jobs/${encodeURIComponent(id)}/errors`
   const { bytes } = await node.stream('GET', path, { headers: { Accept: '*/*' } })
-  await writeSheetFile(file, bytes)
+  await writeLocalFile(file, bytes)
 }
 
 function whereErrorsAre(id: string, file: string | undefined): Text {

@@ -1,5 +1,3 @@
-import { createReadStream } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { say } from '../model/text.ts'
 import { type SheetFormat, sheetFormats } from '../registry/jobs/parts.ts'
@@ -42,40 +40,6 @@ export function sheetFormatOf({ given }: Call, file: string | undefined): SheetF
   const format = sheetFormats.find(each => each === said.toLowerCase())
   if (format !== undefined) return format
   throw new UsageError(say('--format 须为 ndjson、csv 或 xlsx', '--format is ndjson, csv or xlsx'))
-}
-
-/** @throws UsageError for a file that is not there, before anybody is asked */
-export async function readSheetFile(file: string): Promise<AsyncIterable<Buffer>> {
-  const handle = await open(file).catch(error => {
-    throw new UsageError(
-      say(`无法读取 ${file}：${error.message}`, `cannot read ${file}: ${error.message}`),
-    )
-  })
-  await handle.close()
-  return createReadStream(file)
-}
-
-/** Writes a file that is there only when it is whole; the one that had its name stays until then. */
-export async function writeSheetFile(
-  file: string,
-  bytes: AsyncIterable<Buffer>,
-): Promise<{ readonly byteCount: number }> {
-  const part = `${file}.part`
-  const handle = await open(part, 'w')
-  let byteCount = 0
-  try {
-    for await (const piece of bytes) {
-      byteCount += piece.length
-      await handle.writeFile(piece)
-    }
-    await handle.close()
-    await rename(part, file)
-  } catch (error) {
-    await handle.close().catch(() => undefined)
-    await rm(part, { force: true })
-    throw error
-  }
-  return { byteCount }
 }
 
 /** Text as it comes, to standard output. */

@@ -6,7 +6,7 @@ import type { PrefixServing, PrefixState, PrefixUse, SiteAddress } from '../mode
 import { say } from '../model/text.ts'
 import { type ContestParts, contestsOf, demandSeen } from './holdings/contests.ts'
 import { type PrefixStep, withoutEpoch, writePrefix } from './holdings/hand-over.ts'
-import type { WrittenPrefix } from './holdings/take-back.ts'
+import type { WrittenPrefix } from './holdings/undo-prefix.ts'
 import type { Idempotency, Ledger, PrefixRow, Transactions } from './parts.ts'
 
 export interface PrefixInput {

@@ -6,7 +6,7 @@ import { takeStep } from '../applications/desk.ts'
 import { openApplication } from '../applications/filing.ts'
 import { joinPersonal, type SubjectKeys } from '../applications/subject-keys.ts'
 import { replaceSubject } from '../enterprises.ts'
-import { takeBackPrefix } from '../holdings/take-back.ts'
+import { undoPrefix } from '../holdings/undo-prefix.ts'
 import { findNewer, undoRange } from '../staging/undo-range.ts'
 import type { ApplyParts } from './apply.ts'
 import { rowsPerStatement } from './apply.ts'
@@ -81,23 +81,17 @@ async function undoWritten(
   keys: ReadonlyMap<string, SubjectKeys>,
 ): Promise<void> {
   const { kind, name } = partsOf(written.target)
-  if (kind === 'prefix') return undoPrefix(ledger, name, written, caller)
+  if (kind === 'prefix') {
+    const [system, prefix] = splitSystem(name)
+    const isUndone = await undoPrefix(ledger, { ...written, system, prefix }, caller.id)
+    if (!isUndone) throw writtenSince([name])
+    return
+  }
   const ownKeys = keys.get(written.target)
   if (ownKeys === undefined) throw writtenSince([written.target])
   if (kind === 'basics')
     return undoBasics(ledger, batch, { ...written, subject: name }, ownKeys, caller)
   return undoApplication(ledger, name, ownKeys)
-}
-
-async function undoPrefix(
-  ledger: ImportLedger,
-  name: string,
-  { serial, before }: WrittenRow,
-  caller: Caller,
-): Promise<void> {
-  const [system, prefix] = splitSystem(name)
-  const written = { system, prefix, serial, before }
-  if (!(await takeBackPrefix(ledger, written, caller.id))) throw writtenSince([name])
 }
 
 async function undoBasics(

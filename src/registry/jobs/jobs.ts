@@ -78,12 +78,14 @@ export function makeJobs(parts: JobsParts): Jobs {
 
   /**
    * What keeps a job from being taken back as a whole.
-   * @throws Failure `NOT_PERMITTED` where the caller may not write what it wrote
+   * @throws Failure `NOT_PERMITTED` where the caller may not write what it wrote, `STATE_CONFLICT` where that is not known any more
    */
   async function newerThan(job: JobRow, caller: Caller): Promise<readonly Newer[]> {
     const { id, target, lastRow } = job
     if (target === 'prefixes') {
       parts.demandOperator(caller, 'prefix.patch')
+      const { added, changed } = job.counts
+      if ((await rows.prefixCount(id)) < added + changed) throw tooLate()
       const newer = await rows.newerPrefixes(id, newerNamedMax)
       return newer.map(({ row, prefix: name }) => ({ row, column: 'prefix', name }))
     }

@@ -1,7 +1,7 @@
 import type { Caller } from '../../model/caller.ts'
 import type { FieldError } from '../../model/failures.ts'
 import type { Text } from '../../model/text.ts'
-import type { WrittenPrefix } from '../holdings/take-back.ts'
+import type { WrittenPrefix } from '../holdings/undo-prefix.ts'
 import type { RowRange, StagedRow, StagingLedger } from '../staging/parts.ts'
 
 export const sheetFormats = ['ndjson', 'csv', 'xlsx'] as const
@@ -210,6 +210,8 @@ export interface JobRows {
     job: string,
     limit: number,
   ): Promise<readonly { readonly row: number; readonly prefix: string }[]>
+  /** How many prefixes the job wrote, as far as that is still known. */
+  prefixCount(job: string): Promise<number>
   /** Forgets what the job wrote of prefixes: it is not taken back any more. */
   forgetPrefixes(job: string): Promise<void>
   /** Jobs that ended before, of which rows are left. */

@@ -1,6 +1,6 @@
 import type { Caller } from '../../model/caller.ts'
 import { Failure } from '../../model/failures.ts'
-import { takeBackPrefix } from '../holdings/take-back.ts'
+import { undoPrefix } from '../holdings/undo-prefix.ts'
 import { type PrefixParts, putPrefixRow } from '../prefixes.ts'
 import { reasonOf } from '../staging/check-rows.ts'
 import type { Applied, RowRange, StagingOwner } from '../staging/parts.ts'
@@ -18,7 +18,7 @@ export interface PrefixRows {
     dry: boolean,
   ): Promise<Applied>
   /** What somebody has written since stays as it is. @returns how many became what they were */
-  takeBack(ledger: JobLedger, caller: Caller, job: string, range: RowRange): Promise<number>
+  undo(ledger: JobLedger, caller: Caller, job: string, range: RowRange): Promise<number>
 }
 
 export function makePrefixRows(parts: Omit<PrefixParts, 'transactions'>): PrefixRows {
@@ -40,11 +40,11 @@ export function makePrefixRows(parts: Omit<PrefixParts, 'transactions'>): Prefix
       return outcomes
     },
 
-    async takeBack(ledger, caller, job, range) {
+    async undo(ledger, caller, job, range) {
       parts.demandOperator(caller, 'prefix.patch')
       let count = 0
       for (const written of await ledger.jobs.prefixes(job, range)) {
-        if (await takeBackPrefix(ledger, written, caller.id)) count += 1
+        if (await undoPrefix(ledger, written, caller.id)) count += 1
       }
       return count
     },

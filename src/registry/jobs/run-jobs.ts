@@ -359,7 +359,7 @@ function undoRows(
   caller: Caller,
   range: RowRange,
 ): Promise<number> {
-  if (job.target === 'prefixes') return prefixRows.takeBack(ledger, caller, job.id, range)
+  if (job.target === 'prefixes') return prefixRows.undo(ledger, caller, job.id, range)
   return undoRange({ ledger, owner: job, range, submitter: caller.id, aliasLeads })
 }
 

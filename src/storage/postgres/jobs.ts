@@ -123,6 +123,14 @@ export function makeJobRows(database: Database): JobRows {
         [job, limit],
       ),
 
+    async prefixCount(job) {
+      const [row] = await database.query<{ count: number }>(
+        'select count(*) as count from job_prefixes where job = $1',
+        [job],
+      )
+      return row?.count ?? 0
+    },
+
     async forgetPrefixes(job) {
       await database.query('delete from job_prefixes where job = $1', [job])
     },

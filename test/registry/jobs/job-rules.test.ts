@@ -177,6 +177,11 @@ eachEngine(t, 'a job of prefixes is taken back as a whole, or not at all', async
   t.match(desk.directory.find('handle', '88.118.8'), { state: 'disabled', serial: 4 })
   t.match(desk.directory.find('handle', '88.118.22'), { state: 'disabled', owner: null })
   t.match(await database.query('select count(*) as count from job_prefixes'), [{ count: 6 }])
+  await desk.rows.forgetPrefixes(job.id)
+  await t.rejects(desk.jobs.undo(job.id, anOperator), {
+    code: 'STATE_CONFLICT',
+    detail: { en: /not kept any more/ },
+  })
   t.strictSame(desk.errors, [])
 })
 

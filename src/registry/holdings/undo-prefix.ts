@@ -18,7 +18,7 @@ export interface WrittenPrefix {
  * @param by client id
  * @returns false where somebody has written it since: it stays as it is
  */
-export async function takeBackPrefix(
+export async function undoPrefix(
   ledger: Ledger,
   { system, prefix, serial, before }: WrittenPrefix,
   by: string,
