@@ -154,6 +154,9 @@ async function tracesOf(struck: Struck, reviewer: string, { id, firm }: Filed) {
     const card = `/v1/enterprises/${encodeURIComponent(code)}`
     const look = () => ask(struck, reviewer, 'GET', card)
     await until('the code is known here', async () => (await look()).status === 200)
+    // Nor has it forgotten the filer's client, which it knows for a second.
+    const who = () => ask(struck, firm, 'GET', '/v1/sessions/current')
+    await until('the filer acts for the code', async () => (await who()).body.subject === code)
   }
   const path = `/v1/enterprises/${encodeURIComponent(code ?? 'none')}`
   const enterprise = code === null ? null : (await ask(struck, reviewer, 'GET', path)).body
